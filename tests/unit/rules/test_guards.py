@@ -1,0 +1,39 @@
+"""The guards of ``tests/conftest.py``, on tests that break their rules."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from support.repository import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEAKS = """
+import subprocess, threading, time, pytest
+
+def test_fine(): pass
+
+def test_thread(): threading.Thread(target=time.sleep, args=(60,), daemon=True, name="forgotten").start()
+
+def test_process(): globals().update(kept=subprocess.Popen(["sleep", "61"]))
+
+def test_wrong(): assert not 1
+
+def test_absent(): pytest.skip("nothing here")
+"""
+
+
+def test_leaks_fail_and_the_last_line_counts_everything(tmp_path: Path) -> None:
+    (tmp_path / "test_leaks.py").write_text(LEAKS)
+    (tmp_path / "test_broken.py").write_text("import no_such_module")
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-c", os.devnull, "--rootdir", str(tmp_path)]
+    command += ["--continue-on-collection-errors", "-p", "no:cacheprovider", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.stdout.splitlines()[-1] == "1 passed, 4 failed, 1 skipped"
+    assert "left running: thread forgotten" in done.stdout
+    assert "(sleep 61)" in done.stdout
