@@ -1,0 +1,1 @@
+"""Sockets and network interfaces. No other package imports ``socket``."""
