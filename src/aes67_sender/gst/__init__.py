@@ -1,0 +1,1 @@
+"""All of GStreamer. No other package imports ``gi``."""
