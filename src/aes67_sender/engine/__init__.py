@@ -1,0 +1,1 @@
+"""The real-time process: sources, media clock and the transmit loop."""
