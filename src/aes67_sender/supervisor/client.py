@@ -1,0 +1,93 @@
+"""Asks a running sender over its REST interface. Standard library only: ``status`` must start fast."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Final
+
+from aes67_sender.errors import ConfigError, MachineError, WireError
+from aes67_sender.logic.codec import decode_clock, decode_snapshot
+
+if TYPE_CHECKING:
+    from aes67_sender.model.snapshot import ClockStatus, Snapshot
+
+DEFAULT_URL: Final = "http://127.0.0.1:8067"
+_UNPROCESSABLE: Final = 422
+#: A snapshot of 256 streams is 200 KB; whatever answers more than this is something else.
+_LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
+
+
+def fetch_snapshot(url: str = DEFAULT_URL, *, timeout_s: float = 2.0) -> Snapshot:
+    """The snapshot of the sender at ``url``; blocks for at most about ``timeout_s``.
+
+    Raises:
+        MachineError: nobody answers there.
+        WireError: who answers is no sender.
+    """
+    return decode_snapshot(_get(url, "/api/v1/snapshot", timeout_s))
+
+
+def fetch_sdp(url: str, stream_id: str, *, timeout_s: float = 2.0) -> str:
+    """The SDP that the sender at ``url`` has for one of its streams.
+
+    Raises:
+        MachineError: nobody answers there.
+        WireError: it has no such stream, or no SDP yet.
+    """
+    return _get(url, f"/api/v1/streams/{stream_id}/sdp", timeout_s).decode()
+
+
+def set_clock_mode(url: str, mode: str, *, timeout_s: float = 2.0) -> ClockStatus:
+    """Tell the sender at ``url`` to follow another clock; gives its clock as it is then.
+
+    Raises:
+        ConfigError: it knows no such mode.
+        MachineError: nobody answers there.
+        WireError: who answers is no sender of this version.
+    """
+    return decode_clock(_ask(url, "/api/v1/clock", timeout_s, method="PATCH", data={"mode": mode}))
+
+
+def _get(url: str, path: str, timeout_s: float) -> bytes:
+    return _ask(url, path, timeout_s)
+
+
+def _ask(url: str, path: str, timeout_s: float, *, method: str = "GET", data: dict[str, str] | None = None) -> bytes:
+    if not url.startswith(("http://", "https://")):
+        url = f"http://{url}"
+    # No proxy: the sender is on this computer, or where the user says it is.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        request = urllib.request.Request(  # noqa: S310  its scheme is checked above
+            url.rstrip("/") + path,
+            method=method,
+            data=None if data is None else json.dumps(data).encode(),
+            headers={} if data is None else {"Content-Type": "application/json"},
+        )
+        with opener.open(request, timeout=timeout_s) as answer:
+            answered: bytes = answer.read(_LONGEST_ANSWER_BYTES)
+    except urllib.error.HTTPError as error:
+        if error.code == _UNPROCESSABLE and (sentence := _refusal(error)):
+            raise ConfigError(sentence) from None
+        raise WireError(f"{url} answers, but not as an aes67-sender does ({error.code} {error.reason}).") from None
+    except (http.client.HTTPException, ValueError) as error:
+        raise WireError(f"{url} answers, but not as an aes67-sender does ({type(error).__name__}).") from None
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error
+        raise MachineError(
+            f"No aes67-sender answers at {url} ({reason}).",
+            hint="Start it with `aes67-sender run` or `aes67-sender demo`; for another address give --url.",
+        ) from None
+    return answered
+
+
+def _refusal(error: urllib.error.HTTPError) -> str:
+    """The sentence in which a sender says no; empty if there is none."""
+    try:
+        detail = json.loads(error.read(_LONGEST_ANSWER_BYTES))["detail"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return ""
+    return detail if isinstance(detail, str) else ""

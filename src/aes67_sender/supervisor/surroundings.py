@@ -1,0 +1,61 @@
+"""What a sender has of the process it runs in: signals, and the user's standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from aes67_sender.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aes67_sender.config.model import Config
+
+
+@contextlib.contextmanager
+def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the signals that mean "end" call ``stop`` in the loop."""
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":
+        numbers = (signal.SIGINT, signal.SIGBREAK)
+        before = {each: signal.signal(each, lambda *_: loop.call_soon_threadsafe(stop)) for each in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    else:
+        # SIGHUP: the terminal was closed.
+        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        for number in signals:
+            loop.add_signal_handler(number, stop)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def user_stdin(config: Config) -> Iterator[int | None]:
+    """The user's standard input under a number that engines can inherit, if a source reads it."""
+    if not any(source.kind == "stdin" for source in config.sources):
+        yield None
+        return
+    if sys.platform == "win32":
+        raise MachineError("Sources of kind stdin are not available on Windows.", hint="Use a source of kind gst.")
+    try:
+        stdin_fd = os.dup(0)
+    except OSError:
+        raise MachineError(
+            "A source reads standard input, but it is closed.", hint="Pipe the sound in: `program | aes67-sender run`."
+        ) from None
+    try:
+        yield stdin_fd
+    finally:
+        os.close(stdin_fd)

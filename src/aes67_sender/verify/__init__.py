@@ -1,0 +1,1 @@
+"""Receives streams, or reads captures of them, and has them judged."""

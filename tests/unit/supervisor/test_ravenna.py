@@ -1,0 +1,206 @@
+"""The RAVENNA service on the loopback; the lab has it on a network."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aes67_sender.logic.session import Session
+from aes67_sender.model.interface import Interface
+from aes67_sender.model.packet import PacketFormat
+from aes67_sender.net.listen import listen, port_of
+from aes67_sender.net.rtsp_client import describe
+from aes67_sender.supervisor.ravenna import RavennaService
+from aes67_sender.wire.rtsp_url import RtspUrl, by_name
+from aes67_sender.wire.sdp import LocalMac, OwnStream
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+HOST = "127.0.0.1"
+LOOPBACK = Interface(
+    name="lo",
+    address=HOST,
+    mac=None,
+    up=True,
+    loopback=True,
+    multicast=True,
+    wireless=False,
+    virtual=False,
+    mtu_bytes=65536,
+    speed_mbps=None,
+)
+WITHIN_S = 20
+
+
+def session(stream_id: str, name: str, version: int = 1) -> Session:
+    stream = OwnStream(
+        session_id=1,
+        version=version,
+        name=name,
+        origin_address=HOST,
+        destination="239.69.8.1",
+        port=5004,
+        ttl=4,
+        payload_type=97,
+        packet=PacketFormat("L24", 48_000, 2, 1000),
+        refclk=LocalMac(None),
+        mediaclk_offset=None,
+    )
+    return Session(stream_id, version, stream)
+
+
+def run(body: Callable[[], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(WITHIN_S):
+            await body()
+
+    asyncio.run(bounded())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    while not condition():  # noqa: ASYNC110  the service tells nobody
+        await asyncio.sleep(0.01)
+
+
+async def fetch(service: RavennaService, name: str) -> str:
+    return (await describe(RtspUrl(HOST, service.port, by_name(name)))).decode()
+
+
+def test_a_session_can_be_fetched_as_it_is_now_by_its_own_name_and_the_announced_one() -> None:
+    async def body() -> None:
+        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=0)
+        first, second = session("a", "Mix 1.5"), session("b", "Mix 1.5")
+        service.follow({"a": first, "b": second})
+        await until(lambda: service.port)
+        assert dict(service.names) == {"a": "Mix 1.5", "b": "Mix 1.5 (2)"}
+        assert await fetch(service, "Mix 1.5") == first.text
+        changed = session("b", "Mix 1.5", version=2)
+        service.follow({"a": first, "b": changed})
+        assert await fetch(service, "Mix 1.5 (2)") == changed.text
+        service.follow({"b": session("b", "New", version=3)})
+        assert "s=New\r\n" in await fetch(service, "New")
+        await service.close()
+        assert service.port == 0
+
+    run(body)
+
+
+def test_who_has_fetched_a_session_is_told_when_it_changes_and_of_no_other() -> None:
+    async def body() -> None:
+        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=0)
+        service.follow({"a": session("a", "A"), "b": session("b", "B")})
+        await until(lambda: service.port)
+        reader, writer = await asyncio.open_connection(HOST, service.port)
+        writer.write(b"DESCRIBE /by-id/a RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+        await reader.readuntil(b"a=mediaclk:sender\r\n")
+        service.follow({"a": session("a", "A"), "b": session("b", "B", version=2)})
+        service.follow({"a": session("a", "A", version=7), "b": session("b", "B", version=2)})
+        told = await reader.readuntil(b"a=mediaclk:sender\r\n")
+        assert told.startswith(b"ANNOUNCE rtsp://127.0.0.1:%d/by-name/A RTSP/1.0\r\n" % service.port)
+        assert b"o=- 1 7 " in told
+        writer.close()
+        await service.close()
+
+    run(body)
+
+
+def test_a_name_that_comes_back_at_once_is_not_taken_for_somebody_elses() -> None:
+    async def body() -> None:
+        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=0)
+        # Other runs of these tests announce on the same loopback.
+        name = f"Mix {os.getpid()}"
+        for sessions in ({"a": session("a", name)}, {}, {"a": session("a", name)}):
+            service.follow(sessions)
+            while len(service.announced) != len(sessions):  # noqa: ASYNC110  likewise
+                await asyncio.sleep(0.01)
+        assert service.announced == {name}
+        await service.close()
+        assert service.announced == frozenset()
+
+    run(body)
+
+
+def test_a_port_that_is_taken_is_replaced_by_another() -> None:
+    async def body() -> None:
+        taken = listen(HOST, 0)
+        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=port_of(taken))
+        service.follow({"a": session("a", "A")})
+        await until(lambda: service.port)
+        assert service.port != port_of(taken)
+        assert "s=A" in await fetch(service, "A")
+        await service.close()
+        taken.close()
+
+    run(body)
+
+
+def test_an_address_that_is_not_ours_is_a_problem_until_it_is_ours() -> None:
+    async def body() -> None:
+        # RFC 5737: nobody has this one.
+        now = [replace(LOOPBACK, address="192.0.2.77")]
+        service = RavennaService(LOOPBACK, look=lambda _: now[0], port=0)
+        service.follow({"a": session("a", "A")})
+        await until(service.problems)
+        (problem,) = service.problems()
+        assert (problem.code, problem.severity) == ("ravenna.failed", "warning")
+        assert "192.0.2.77" in problem.text
+        now[0] = LOOPBACK
+        service.follow({"a": session("a", "B")})
+        await until(lambda: service.port and not service.problems())
+        assert "s=B" in await fetch(service, "B")
+        await service.close()
+
+    run(body)
+
+
+def test_without_its_interface_the_service_waits_and_whatever_fails_ends_nothing() -> None:
+    async def body() -> None:
+        looks: list[Interface | None] = [None, replace(LOOPBACK, up=False), replace(LOOPBACK, address=None)]
+
+        def look(name: str) -> Interface | None:
+            assert name == "lo"
+            if not looks:
+                raise ZeroDivisionError
+            return looks.pop(0)
+
+        service = RavennaService(LOOPBACK, look=look, port=0)
+        for number in range(3):
+            service.follow({"a": session("a", f"A{number}")})
+            while len(looks) > 2 - number:  # noqa: ASYNC110  likewise
+                await asyncio.sleep(0.01)
+            assert (service.port, service.problems()) == (0, ())
+        service.follow({})
+        await until(service.problems)
+        assert "ZeroDivisionError" in service.problems()[0].text
+        looks.append(LOOPBACK)
+        service.follow({"a": session("a", "A")})
+        await until(lambda: service.port)
+        await service.close()
+
+    run(body)
+
+
+def test_the_service_goes_over_to_another_interface() -> None:
+    async def body() -> None:
+        other = replace(LOOPBACK, name="other", address="127.0.0.2")
+        known = {each.name: each for each in (LOOPBACK, other)}
+        service = RavennaService(LOOPBACK, look=known.get, port=0)
+        service.follow({"a": session("a", "A")})
+        await until(lambda: service.port)
+        before = service.port
+        service.use(other)
+        await until(lambda: service.port not in {0, before})
+        assert b"s=A" in await describe(RtspUrl("127.0.0.2", service.port, by_name("A")))
+        await service.close()
+
+    run(body)
+
+
+def test_a_service_that_never_had_anything_to_do_closes() -> None:
+    async def body() -> None:
+        await RavennaService(LOOPBACK).close()
+
+    run(body)
