@@ -1,0 +1,83 @@
+"""``run`` and ``demo``: send."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aes67_sender.cli.options import config_option, verbose_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from aes67_sender.supervisor.sender import Sender, Setup
+
+
+def _sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--no-web", is_flag=True, help="Do without the REST interface."),
+        click.option(
+            "--duration", "duration_s", type=click.FloatRange(min=0), metavar="S", help="Stop after S seconds."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one snapshot per second, a JSON line each."),
+    ):
+        command = option(command)
+    return verbose_option(command)
+
+
+@click.command()
+@config_option
+@_sending_options
+def run(config_path: Path, duration_s: float | None, *, as_json: bool, no_web: bool) -> None:
+    """Send what the config file says, until Ctrl-C."""
+    from aes67_sender.cli.setup import from_file
+
+    setup, notes = from_file(config_path, web=not no_web)
+    if notes:
+        click.echo(f"{config_path} was written by the Node.js tool and has been converted.", err=True)
+    for note in notes:
+        click.echo(f"  {note.text} {note.hint}", err=True)
+    _send(setup, duration_s, as_json=as_json)
+
+
+@click.command()
+@click.option("--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`.")
+@_sending_options
+def demo(interface_name: str | None, duration_s: float | None, *, as_json: bool, no_web: bool) -> None:
+    """Send a stereo tone of 1 kHz at -18 dBFS, without a config file."""
+    from aes67_sender.cli.setup import for_demo
+
+    setup = for_demo(interface_name, web=not no_web)
+    if not as_json:
+        stream = setup.config.streams[0]
+        sdp = shlex.quote(str(setup.sdp_dir / f"{stream.id}.sdp"))
+        click.echo(f"Sending 1 kHz to {stream.address}:{stream.port} on {setup.interface.name}. Listen elsewhere with:")
+        click.echo(f"  ffplay -protocol_whitelist file,udp,rtp {sdp}")
+    _send(setup, duration_s, as_json=as_json)
+
+
+def _send(setup: Setup, duration_s: float | None, *, as_json: bool) -> None:
+    from aes67_sender.supervisor.sender import Sender
+    from aes67_sender.ui.outputs import status_screen
+    from aes67_sender.ui.screen import screen_thread
+
+    screen = status_screen(as_json=as_json)
+
+    async def show(sender: Sender) -> None:
+        with screen_thread(screen) as offer:
+            loop = asyncio.get_running_loop()
+            due_s = loop.time()
+            while True:
+                offer(sender.snapshot())
+                # By the clock and not by the sleep, or "one per second" would drift.
+                due_s = max(due_s + screen.interval_s, loop.time())
+                await asyncio.sleep(due_s - loop.time())
+
+    async def main() -> None:
+        await Sender(setup).run(show, duration_s)
+
+    asyncio.run(main())
