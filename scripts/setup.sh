@@ -109,6 +109,13 @@ print(*tomllib.loads(pathlib.Path("pyproject.toml").read_text())["dependency-gro
   "${pip[@]}" --no-deps "$stubs"
 }
 
+# A judge of SDP that exists for Node.js only; its tests are skipped without it.
+install_judge() {
+  command -v npm >/dev/null || return 0
+  npm install --silent --no-audit --no-fund --prefix .venv/node sdpoker@0.1.0 >/dev/null ||
+    say "sdpoker could not be installed; its tests will be skipped"
+}
+
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_packages
 else
@@ -130,6 +137,7 @@ if [[ $(cat .venv/setup-home 2>/dev/null) != "$home" ]] || ! .venv/bin/python -c
 fi
 rm -f .venv/setup-stamp
 install_python
+[[ $level != dev ]] || install_judge
 # An engine without work compiles the packet path and ends; what it compiled is kept.
 .venv/bin/python -m aes67_sender.engine </dev/null
 printf '%s %s\n' "$level" "$wanted" >.venv/setup-stamp

@@ -5,8 +5,10 @@ sdpoker is a program for Node.js, which few machines have: ``npm install --globa
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -78,14 +80,15 @@ def test_tsharks_dissector_does_complain(tmp_path: Path) -> None:
 
 def sdpoker(path: Path, stream: OwnStream, text: bytes) -> str:
     """What sdpoker finds wrong; empty for nothing."""
-    if shutil.which("sdpoker") is None:
-        pytest.skip("sdpoker is not here: npm install --global sdpoker")
+    program = shutil.which("sdpoker", path=f"{sys.prefix}/node/node_modules/.bin:{os.environ['PATH']}")
+    if program is None:
+        pytest.skip("sdpoker is not here: install npm, then run make setup-dev again")
     path.write_bytes(text)
     options = ["--audioOnly", "--multicast", "--useIP4", "--checkEndings", "--whitespace"]
     if stream.profile == "st2110":
         # With a clock of its own, a stream cannot do as it should.
         options += ["--channelOrder"] if stream.mediaclk_offset is None else ["--channelOrder", "--should"]
-    done = subprocess.run(["sdpoker", *options, str(path)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([program, *options, str(path)], capture_output=True, text=True, timeout=60, check=False)
     return done.stdout + done.stderr if done.returncode else ""
 
 
