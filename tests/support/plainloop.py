@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-_MODULES = ("timing", "fading", "packing", "loop")
+_MODULES = ("timing", "fading", "packing", "linux", "system", "loop")
 
 
 def plain_modules() -> Iterator[dict[str, ModuleType]]:

@@ -47,7 +47,7 @@ class Rig:
         self.tables.control[Control.STOP] = 0
         self.world.stop_at_ns = self.world.now_ns + duration_ns
         before = len(self.world.sent)
-        self._loop.transmit_loop(self.world, self.tables, self.transmitter.messages_address)
+        self._loop.transmit_loop(self.world, self.tables, self.transmitter.messages)
         sent: list[Sent] = self.world.sent[before:]
         return sent
 

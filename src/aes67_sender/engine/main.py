@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import queue
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import psutil
@@ -17,6 +19,7 @@ from aes67_sender.engine import resample
 from aes67_sender.engine.assembly import needs_gstreamer
 from aes67_sender.engine.clock.keeper import ClockKeeper
 from aes67_sender.engine.clock.providers import Providers
+from aes67_sender.engine.scheduling import sharpen_process
 from aes67_sender.engine.studio import Studio
 from aes67_sender.engine.timebase import Timebase
 from aes67_sender.engine.transmit.transmitter import Transmitter
@@ -26,6 +29,9 @@ from aes67_sender.model.levels import METER_WINDOWS_PER_S
 from aes67_sender.model.problem import Problem
 from aes67_sender.model.protocol import Report, SetClock, SetConfig, Start
 from aes67_sender.net.interfaces import chosen_interface
+
+if sys.platform == "win32":
+    import msvcrt
 
 if TYPE_CHECKING:
     from aes67_sender.gst.mediaclock import MediaGstClock
@@ -48,6 +54,7 @@ class Engine:
         self._problems: tuple[Problem, ...] = ()
         self._has_gstreamer = needs_gstreamer(config) and self._load_gstreamer()
         self._clock: MediaGstClock | None = None
+        start = replace(start, stdin_fd=_stdin_descriptor(start.stdin_fd))
         self._studio = Studio(config, start, self._timebase, lambda: self._clock)
         self._serial = self._asked_serial = start.serial
         self._refused = ""
@@ -158,11 +165,28 @@ class Engine:
         )
 
 
+def _stdin_descriptor(number: int | None) -> int | None:
+    """Where to read what the user's standard input gives; ``number`` is what the supervisor calls it."""
+    if sys.platform == "win32" and number is not None:
+        return msvcrt.open_osfhandle(number, os.O_RDONLY)
+    return number
+
+
 def _take_stdout() -> BinaryIO:
     """Keep standard output for reports alone: libraries that print to it reach standard error instead."""
     reports = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     return reports
+
+
+def _write(reports: BinaryIO, octets: bytes) -> None:
+    try:
+        reports.write(octets)
+    except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL:
+            # So says Windows when who read them has gone.
+            raise BrokenPipeError(errno.EPIPE, "nobody reads the reports") from error
+        raise
 
 
 def _listen(inbox: queue.SimpleQueue[bytes]) -> None:
@@ -175,6 +199,7 @@ def run() -> None:
     """Be an engine. Ends the process itself: a device that hangs must not keep it."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
     reports = _take_stdout()
+    sharpen_process()
     # Load the compiled loop now, while nobody waits.
     Transmitter((), ()).prepare()
     resample.prepare()
@@ -207,7 +232,7 @@ def _serve(inbox: queue.SimpleQueue[bytes], reports: BinaryIO) -> int:
     try:
         while True:
             engine.tick()
-            reports.write(encode_line(engine.report()))
+            _write(reports, encode_line(engine.report()))
             # In step, and not in a hurry after a stall.
             now_s = time.monotonic()
             due_s = max(due_s + REPORT_S, now_s)

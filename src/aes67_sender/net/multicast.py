@@ -54,12 +54,16 @@ def leave(sock: socket.socket, group: str, interface: Interface, index: int) -> 
 
 def _way(interface: Interface, index: int) -> bytes:
     if sys.platform == "win32":
-        return socket.inet_aton(interface.address or "")
-    return struct.pack("=4s4si", bytes(4), bytes(4), index)
+        way = socket.inet_aton(interface.address or "")
+    else:
+        way = struct.pack("=4s4si", bytes(4), bytes(4), index)
+    return way
 
 
 def _membership(group: str, interface: Interface, index: int) -> bytes:
     if sys.platform == "win32":
-        return socket.inet_aton(group) + _way(interface, index)
-    # struct ip_mreqn: the index alone decides, so a new address changes nothing.
-    return struct.pack("=4s4si", socket.inet_aton(group), bytes(4), index)
+        membership = socket.inet_aton(group) + _way(interface, index)
+    else:
+        # struct ip_mreqn: the index alone decides, so a new address changes nothing.
+        membership = struct.pack("=4s4si", socket.inet_aton(group), bytes(4), index)
+    return membership

@@ -6,10 +6,9 @@ import contextlib
 import os
 import secrets
 import socket
-import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aes67_sender.logic.ptp_daemon import DaemonConversation, DaemonView
 from aes67_sender.units import NS_PER_S
@@ -20,16 +19,16 @@ _LONGEST_DATAGRAM: Final = 1500
 _MOST_READS: Final = 64
 #: Our own socket's name may have been swept away with other temporary files: make a new one then.
 _REOPEN_AFTER_NS: Final = 10 * NS_PER_S
-#: Windows has no datagrams between processes, and no ptp4l.
-_HAS_UNIX_DATAGRAMS: Final = bool(sys.platform != "win32")
+#: ``None`` on Windows, which has no datagrams between processes, and no ptp4l.
+_UNIX: Final[Any] = getattr(socket, "AF_UNIX", None)
 
 
 def is_listening(path: str) -> bool:
     """Whether a daemon holds the socket at ``path`` or ``path`` + ``ro``; a dead one leaves the file behind."""
-    if not _HAS_UNIX_DATAGRAMS:
+    if _UNIX is None:
         return False
     for each in (path, f"{path}ro"):
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        with contextlib.suppress(OSError), socket.socket(_UNIX, socket.SOCK_DGRAM) as probe:
             probe.connect(each)
             return True
     return False
@@ -52,7 +51,7 @@ class Ptp4lClient:
 
     def poll(self, now_ns: int) -> DaemonView:
         """Read what has come, ask what is due; ``now_ns`` is monotonic."""
-        if self._closed or not _HAS_UNIX_DATAGRAMS:
+        if self._closed or _UNIX is None:
             return DaemonView(link="absent")
         self._reopen_if_deaf(now_ns)
         self._read(now_ns)
@@ -73,7 +72,7 @@ class Ptp4lClient:
         self._drop()
         # A name of its own in the temporary folder: ptp4l answers to the name that asked.
         own = Path(tempfile.gettempdir()) / f"aes67-sender-{os.getpid()}-{secrets.token_hex(4)}.ptp"
-        opened = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        opened = socket.socket(_UNIX, socket.SOCK_DGRAM)
         try:
             opened.bind(str(own))
             own.chmod(0o600)

@@ -17,6 +17,16 @@ from aes67_sender.net.ipv4 import Datagram, udp_in
 from aes67_sender.net.ptp.realtime import RealtimeOffset, observe_now
 from aes67_sender.units import NS_PER_S
 
+if sys.platform == "win32":
+    from aes67_sender.net.ptp.windows import (
+        ARRIVALS_ONLY,
+        SIO_TIMESTAMPING,
+        believed_ns,
+        performance_counter_ns,
+        stamp_of,
+    )
+    from aes67_sender.net.ptp.winsock import control_messages, load_winsock
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
@@ -30,6 +40,8 @@ _IP_ADD_SOURCE_MEMBERSHIP: Final = 39
 _SO_RCVBUFFORCE: Final = 33
 _SO_RXQ_OVFL: Final = 40
 _SO_TIMESTAMPNS_NEW: Final = 64
+# ws2ipdef.h: how Windows asks for the TTL, and calls it.
+_IP_HOPLIMIT: Final = 21
 _SOL_PACKET: Final = 263
 _PACKET_STATISTICS: Final = 6
 _ETH_P_ALL: Final = 0x0003
@@ -70,22 +82,37 @@ class ReceiveSocket:
         self._offset = RealtimeOffset()
         observe_now(self._offset, _READINGS_AT_START)
         self.lost: int | None = 0 if _ON_LINUX else None
+        if sys.platform == "win32":
+            self._winsock = load_winsock()
+            self._winsock.control(sock, SIO_TIMESTAMPING, ARRIVALS_ONLY, 0)
 
     def receive(self) -> list[Datagram]:
         """All that has come; at once, also if that is nothing."""
         read: list[tuple[bytes, Iterable[tuple[int, int, bytes]], str, int]] = []
         for _ in range(_MOST_READS):
             try:
-                octets, control, _, address = self._socket.recvmsg(_LONGEST_BYTES, _CONTROL_BYTES)
+                octets, control, source = self._next()
             except OSError:
                 break
-            read.append((octets, control, address[0], monotonic_ns()))
+            read.append((octets, control, source, monotonic_ns()))
         if read:
             observe_now(self._offset)
         if self._tapped is not None:
             self._count_tapped()
             return [found for each in read if (found := self._pick(*each, self._tapped))]
         return [self._datagram(*each) for each in read]
+
+    if sys.platform == "win32":
+
+        def _next(self) -> tuple[bytes, list[tuple[int, int, bytes]], str]:
+            octets, source, control = self._winsock.receive(self._socket, _LONGEST_BYTES)
+            return octets, control_messages(control), source
+
+    else:
+
+        def _next(self) -> tuple[bytes, list[tuple[int, int, bytes]], str]:
+            octets, control, _, address = self._socket.recvmsg(_LONGEST_BYTES, _CONTROL_BYTES)
+            return octets, control, address[0]
 
     def _datagram(self, octets: bytes, control: Iterable[tuple[int, int, bytes]], source: str, now_ns: int) -> Datagram:
         arrival_ns, ttl, dscp = now_ns, -1, -1
@@ -95,8 +122,10 @@ class ReceiveSocket:
                     arrival_ns = self._stamp(value, now_ns)
                 elif kind == _SO_RXQ_OVFL:
                     self.lost = max(self.lost or 0, _COUNT.unpack_from(value)[0])
+                elif sys.platform == "win32" and (ticks := stamp_of([(level, kind, value)])) is not None:
+                    arrival_ns = believed_ns(performance_counter_ns(ticks), now_ns) or now_ns
             elif level == socket.IPPROTO_IP:
-                if kind == socket.IP_TTL:
+                if kind in {socket.IP_TTL, _IP_HOPLIMIT}:
                     ttl = int.from_bytes(value, sys.byteorder)
                 elif kind in {socket.IP_TOS, getattr(socket, "IP_RECVTOS", socket.IP_TOS)}:
                     dscp = value[0] >> 2
@@ -166,22 +195,25 @@ def open_tap(wanted: Wanted) -> ReceiveSocket:
     Raises:
         MachineError: that needs a right this user has not, or another system.
     """
-    hint = "Run it on another computer, or here as root."
-    if sys.platform != "linux":
-        raise MachineError("This computer sends the stream itself, so nothing of it can be received here.", hint=hint)
-    try:
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-    except OSError as refused:
-        raise MachineError(
-            f"This computer sends the stream itself, and may not listen to what it sends ({refused.strerror}).",
-            hint=hint,
-        ) from refused
-    sock.settimeout(0)
-    _enlarge(sock)
-    sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS_NEW, 1)
-    # All protocols: what this computer sends is shown to nobody who asks for IPv4 only.
-    sock.bind((wanted.interface.name, _ETH_P_ALL))
-    return ReceiveSocket(sock, wanted)
+    if sys.platform == "linux":
+        try:
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        except OSError as refused:
+            raise MachineError(
+                f"This computer sends the stream itself, and may not listen to what it sends ({refused.strerror}).",
+                hint="Run it on another computer, or here as root.",
+            ) from refused
+        sock.settimeout(0)
+        _enlarge(sock)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS_NEW, 1)
+        # All protocols: what this computer sends is shown to nobody who asks for IPv4 only.
+        sock.bind((wanted.interface.name, _ETH_P_ALL))
+        return ReceiveSocket(sock, wanted)
+
+    raise MachineError(
+        "This computer sends the stream itself, so nothing of it can be received here.",
+        hint="Run it on another computer.",
+    )
 
 
 def _join(sock: socket.socket, wanted: Wanted) -> None:
@@ -203,11 +235,13 @@ def _join(sock: socket.socket, wanted: Wanted) -> None:
 def _ask_for_more(sock: socket.socket) -> None:
     """Stamps, TTL, DSCP and losses with each packet, as far as the system tells them."""
     _enlarge(sock)
-    asked = [(socket.IPPROTO_IP, name) for name in ("IP_RECVTTL", "IP_RECVTOS")]
-    for level, name in asked:
-        if hasattr(socket, name):
+    asked = [getattr(socket, name, None) for name in ("IP_RECVTTL", "IP_RECVTOS")]
+    if sys.platform == "win32":
+        asked.append(_IP_HOPLIMIT)
+    for option in asked:
+        if option is not None:
             with contextlib.suppress(OSError):
-                sock.setsockopt(level, getattr(socket, name), 1)
+                sock.setsockopt(socket.IPPROTO_IP, option, 1)
     if _ON_LINUX:
         # IP_RECVTTL of linux/in.h, which the module lacks before Python 3.14.
         sock.setsockopt(socket.IPPROTO_IP, 12, 1)

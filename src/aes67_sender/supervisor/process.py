@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aes67_sender.errors import MachineError
 from aes67_sender.logic.codec import encode_line
@@ -24,6 +24,8 @@ ENGINE_COMMAND: Final = (sys.executable, "-m", "aes67_sender.engine")
 LONGEST_LINE_BYTES: Final = 4 * 1024 * 1024
 #: More lines of log than this in one second are counted, not shown.
 LOG_LINES_PER_S: Final = 50
+#: Exit codes from here on are NTSTATUS errors: Windows ended the process.
+_WINDOWS_FAILURE: Final = 0xC000_0000
 _LEVELLED: Final = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL)[: ]\s*(.*)")
 _log = logging.getLogger("aes67_sender.engine")
 
@@ -54,7 +56,7 @@ class EngineProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 limit=LONGEST_LINE_BYTES,
-                pass_fds=() if stdin_fd is None else (stdin_fd,),
+                **_inheritance(stdin_fd),
             )
         except OSError as error:
             raise MachineError(
@@ -140,6 +142,23 @@ class EngineProcess:
                     _log.debug("%s", line)
 
 
+def _inheritance(stdin_fd: int | None) -> dict[str, Any]:
+    """How a child gets the user's standard input under the same number.
+
+    On Windows it also gets a console of its own, which nobody sees: Ctrl-C, and the closing of the user's console, are
+    for the supervisor alone.
+    """
+    if sys.platform == "win32":
+        handles = {"handle_list": [] if stdin_fd is None else [stdin_fd]}
+        options: dict[str, Any] = {
+            "creationflags": subprocess.CREATE_NO_WINDOW,
+            "startupinfo": subprocess.STARTUPINFO(lpAttributeList=handles),
+        }
+    else:
+        options = {"pass_fds": () if stdin_fd is None else (stdin_fd,)}
+    return options
+
+
 def describe_exit(code: int, last_words: str) -> str:
     """An exit code as part of a sentence, with the process's last line of log where that explains it."""
     if code < 0:
@@ -148,4 +167,6 @@ def describe_exit(code: int, last_words: str) -> str:
         except ValueError:
             name = f"signal {-code}"
         return f"it was killed by {name}"
+    if code >= _WINDOWS_FAILURE:
+        return f"it crashed with the status {code:#010x}"
     return f"it ended with code {code}" + (f" ({last_words[:200]})" if last_words and code else "")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from aes67_sender.errors import MachineError
 
+if sys.platform == "win32":
+    import msvcrt
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -43,12 +46,13 @@ def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def user_stdin(config: Config) -> Iterator[int | None]:
-    """The user's standard input under a number that engines can inherit, if a source reads it."""
+    """The user's standard input under a number that engines can inherit, if a source reads it.
+
+    The number is a file descriptor, on Windows a handle.
+    """
     if not any(source.kind == "stdin" for source in config.sources):
         yield None
         return
-    if sys.platform == "win32":
-        raise MachineError("Sources of kind stdin are not available on Windows.", hint="Use a source of kind gst.")
     try:
         stdin_fd = os.dup(0)
     except OSError:
@@ -56,6 +60,14 @@ def user_stdin(config: Config) -> Iterator[int | None]:
             "A source reads standard input, but it is closed.", hint="Pipe the sound in: `program | aes67-sender run`."
         ) from None
     try:
-        yield stdin_fd
+        yield _inheritable(stdin_fd)
     finally:
         os.close(stdin_fd)
+
+
+def _inheritable(descriptor: int) -> int:
+    number = descriptor
+    if sys.platform == "win32":
+        number = msvcrt.get_osfhandle(descriptor)
+        os.set_handle_inheritable(number, True)  # noqa: FBT003  its own signature
+    return number

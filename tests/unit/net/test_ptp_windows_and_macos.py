@@ -158,7 +158,7 @@ def test_control_messages_read_what_was_written(messages: list[tuple[int, int, b
 @given(st.binary(max_size=100))
 def test_garbage_is_no_error(octets: bytes) -> None:
     control_messages(octets)
-    stamp_of(octets)
+    stamp_of(control_messages(octets))
     told([(socket.SOL_SOCKET, 4, octets), (socket.IPPROTO_IP, 26, octets)])
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LAYERS = (
-    {"errors", "monotonic", "units"},
+    {"errors", "monotonic", "units", "winapi"},
     {"wire"},
     {"model"},
     {"config", "logic"},

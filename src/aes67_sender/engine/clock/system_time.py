@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import sys
 import time
@@ -29,8 +30,15 @@ if sys.platform == "win32":
         ctypes.windll.kernel32.GetSystemTimePreciseAsFileTime(ctypes.byref(now))
         return (now.value - _FILETIME_UNIX) * 100
 
+    def _hardware_ns(_descriptor: int) -> int:
+        raise OSError(errno.EINVAL, "Windows reads no such clocks")
+
 else:
     system_time_ns = time.time_ns
+
+    def _hardware_ns(descriptor: int) -> int:
+        # FD_TO_CLOCKID of linux/posix-timers.h.
+        return time.clock_gettime_ns((~descriptor << 3) | 3)
 
 
 class HardwareClock:
@@ -44,8 +52,6 @@ class HardwareClock:
                 f"PTP hardware clock {path} cannot be opened: {refused.strerror}.",
                 hint="`ethtool -T INTERFACE` names the interface's clock; reading it may need a udev rule or root.",
             ) from refused
-        #: FD_TO_CLOCKID of linux/posix-timers.h.
-        self._clock_id = (~self._descriptor << 3) | 3
         try:
             self.read_ns()
         except OSError as refused:
@@ -56,7 +62,7 @@ class HardwareClock:
 
     def read_ns(self) -> int:
         """The clock's time in ns: PTP time, when a daemon keeps it so."""
-        return time.clock_gettime_ns(self._clock_id)
+        return _hardware_ns(self._descriptor)
 
     def close(self) -> None:
         """Close the device; safe to call twice."""
@@ -104,9 +110,10 @@ class _Timex(ctypes.Structure):
 
 def kernel_time() -> KernelTime:
     """What the kernel says of the system clock; nothing where there is no adjtimex. Takes microseconds."""
-    with contextlib.suppress(OSError, AttributeError):
-        timex = _Timex()
-        state = ctypes.CDLL(None).adjtimex(ctypes.byref(timex))
-        if state >= 0:
-            return KernelTime(timex.tai, state != _TIME_ERROR and not timex.status & _STA_UNSYNC)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            timex = _Timex()
+            state = ctypes.CDLL(None).adjtimex(ctypes.byref(timex))
+            if state >= 0:
+                return KernelTime(timex.tai, state != _TIME_ERROR and not timex.status & _STA_UNSYNC)
     return KernelTime()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from aes67_sender.engine.transmit.libc import MessageTable
 from aes67_sender.engine.transmit.plan import StreamPlan, late_limit_ns
 from aes67_sender.engine.transmit.room import Room
+from aes67_sender.engine.transmit.system import MessageTable
 from aes67_sender.engine.transmit.tables import LAYOUT_SLOTS, Control, Progress
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The system calls of the packet path, as C function pointers that compiled code calls directly.
+"""The system calls of the packet path on Linux, as C function pointers that compiled code calls directly.
 
 Pointers are passed as integers, so that the same calls work from compiled code and from plain Python.
 """
@@ -6,10 +6,7 @@ Pointers are passed as integers, so that the same calls work from compiled code 
 from __future__ import annotations
 
 import ctypes
-import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from aes67_sender.errors import MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,16 +57,7 @@ class SystemCalls(NamedTuple):
 
 
 def system_calls() -> SystemCalls:
-    """Look the functions up in libc.
-
-    Raises:
-        MachineError: on systems other than Linux.
-
-    """
-    if not sys.platform.startswith("linux"):
-        raise MachineError(
-            "This version sends on Linux only.", hint="Run it on Linux; Windows and macOS are the next versions' work."
-        )
+    """Look the functions up in libc."""
     libc = ctypes.CDLL(None, use_errno=False)
 
     def typed(name: str, result: Any, *arguments: Any) -> Any:  # noqa: ANN401  ctypes types are untyped
@@ -116,6 +104,6 @@ class MessageTable:
             header.iov, header.iov_count = vectors + row * ctypes.sizeof(IoVec), 1
 
     @property
-    def address(self) -> int:
-        """Where layout slot 0 begins; slot n lies n times the number of rows further on."""
+    def handle(self) -> int:
+        """What the loop is given: where layout slot 0 begins; slot n lies n times the number of rows further on."""
         return ctypes.addressof(self._messages)

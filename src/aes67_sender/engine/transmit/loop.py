@@ -9,21 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from aes67_sender.engine.jit import nogil
 from aes67_sender.engine.transmit.fading import fill_fades, is_steady, move_on, take_gains
-from aes67_sender.engine.transmit.libc import MESSAGE_BYTES
 from aes67_sender.engine.transmit.packing import count_clipped, open_window, write_header, write_moving, write_steady
+from aes67_sender.engine.transmit.system import now_ns, send_streams, sleep_until
 from aes67_sender.engine.transmit.tables import LAYOUT_SLOTS, METER_BANKS, Control, Progress
 from aes67_sender.engine.transmit.timing import due_ns, frame_of_media_ns, lateness_bin, media_of_monotonic
 from aes67_sender.model.levels import METER_WINDOWS_PER_S
-from aes67_sender.units import NS_PER_S
 
 if TYPE_CHECKING:
-    from aes67_sender.engine.transmit.libc import SystemCalls
+    from aes67_sender.engine.transmit.system import Messages, SystemCalls
     from aes67_sender.engine.transmit.tables import Int64Array, Tables
 
-CLOCK_MONOTONIC = 1
-TIMER_ABSTIME = 1
-MSG_DONTWAIT = 0x40
-ERRNO_BYTES = 4
 NO_ANCHOR = -1
 #: Between two looks at the stop flag while there is no clock, and the longest single sleep.
 IDLE_NS = 10_000_000
@@ -33,21 +28,6 @@ MUTE = int(Control.MUTE)
 LAYOUT_USED = int(Progress.LAYOUT)
 #: The last packet of a stream was one of another epoch.
 PACKED_BEFORE = -1
-
-
-@nogil
-def now_ns(calls: SystemCalls, tables: Tables) -> int:
-    """CLOCK_MONOTONIC in ns."""
-    calls.gettime(CLOCK_MONOTONIC, tables.time_words.ctypes.data)
-    return tables.time_words[0] * NS_PER_S + tables.time_words[1]  # type: ignore[no-any-return]
-
-
-@nogil
-def sleep_until(calls: SystemCalls, tables: Tables, wake_ns: int) -> None:
-    """Sleep to an instant of CLOCK_MONOTONIC."""
-    tables.time_words[0] = wake_ns // NS_PER_S
-    tables.time_words[1] = wake_ns % NS_PER_S
-    calls.sleep(CLOCK_MONOTONIC, TIMER_ABSTIME, tables.time_words.ctypes.data, 0)
 
 
 @nogil
@@ -173,32 +153,6 @@ def pack_due(tables: Tables, slot: int, mapping: Any, at_ns: int) -> int:  # noq
 
 
 @nogil
-def send_streams(  # noqa: PLR0913, PLR0917  compiled code takes no objects
-    calls: SystemCalls, tables: Tables, messages: int, slot: int, socket: int, first: int, count: int
-) -> None:
-    """Send ``count`` packets, from position ``first`` on, by one socket.
-
-    One that is refused is counted, and not tried again.
-    """
-    table = messages + slot * tables.orders.shape[1] * MESSAGE_BYTES
-    done = 0
-    while done < count:
-        sent = calls.send(socket, table + (first + done) * MESSAGE_BYTES, count - done, MSG_DONTWAIT)
-        if sent > 0:
-            for position in range(first + done, first + done + sent):
-                state = tables.states[tables.orders[slot, position]]
-                state["packets"] += 1
-                state["send_errno"] = 0
-            done += sent
-        else:
-            calls.copy(tables.errno_word.ctypes.data, calls.errno_address(), ERRNO_BYTES)
-            state = tables.states[tables.orders[slot, first + done]]
-            state["send_errors"] += 1
-            state["send_errno"] = tables.errno_word[0]
-            done += 1
-
-
-@nogil
 def count_lateness(  # noqa: PLR0913, PLR0917  compiled code takes no objects
     tables: Tables, slot: int, first: int, count: int, due: int, begun_ns: int, ended_ns: int
 ) -> None:
@@ -212,7 +166,7 @@ def count_lateness(  # noqa: PLR0913, PLR0917  compiled code takes no objects
 
 
 @nogil
-def send_due(calls: SystemCalls, tables: Tables, messages: int, slot: int, at_ns: int) -> None:
+def send_due(calls: SystemCalls, tables: Tables, messages: Messages, slot: int, at_ns: int) -> None:
     """Send every packet that is due, all those of one socket and one instant in one system call."""
     index, runs = 0, tables.run_counts[slot]
     while index < runs:
@@ -237,8 +191,8 @@ def send_due(calls: SystemCalls, tables: Tables, messages: int, slot: int, at_ns
 
 
 @nogil
-def transmit_loop(calls: SystemCalls, tables: Tables, messages: int) -> None:
-    """Send until ``Control.STOP`` is set; ``messages`` is the address of the first ``mmsghdr`` of layout slot 0."""
+def transmit_loop(calls: SystemCalls, tables: Tables, messages: Messages) -> None:
+    """Send until ``Control.STOP`` is set; ``messages`` is what ``MessageTable`` gives."""
     anchor = NO_ANCHOR
     while tables.control[STOP] == 0:
         woken_ns = now_ns(calls, tables)

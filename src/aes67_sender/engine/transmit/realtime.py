@@ -1,16 +1,8 @@
-"""Real-time priority for the calling thread, and the plain truth about whether it was given."""
+"""Whether the transmit thread has real-time priority. Who gives it: ``fifo``, ``mmcss``, ``machtime``."""
 
 from __future__ import annotations
 
-import os
-import signal
 from dataclasses import dataclass
-from typing import Final
-
-from aes67_sender.engine.transmit.libc import sharpen_timer
-
-#: Above ordinary threads, below the kernel's own interrupt threads (50).
-PRIORITY: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +12,3 @@ class Realtime:
     granted: bool
     why: str
     hint: str = ""
-
-
-def become_realtime() -> Realtime:
-    """Ask for SCHED_FIFO and a sharp timer for the calling thread, and keep signals away from it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    sharpen_timer()
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-    except PermissionError:
-        return Realtime(
-            granted=False,
-            why="The system refused real-time priority; packets may leave late while other programs are busy.",
-            hint=f"Put '@audio - rtprio {PRIORITY}' into /etc/security/limits.d/audio.conf, join the group audio and "
-            "log in again.",
-        )
-    except OSError as error:
-        return Realtime(granted=False, why=f"Real-time priority is not to be had here: {error.strerror}.")
-    return Realtime(granted=True, why=f"SCHED_FIFO priority {PRIORITY}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from aes67_sender.engine.transmit.meter import LatenessMeter, LevelMeter
 from aes67_sender.model.protocol import StreamHandover, StreamReport
+from aes67_sender.winapi import error_text
 
 if TYPE_CHECKING:
     from aes67_sender.engine.transmit.plan import StreamPlan
@@ -55,7 +55,7 @@ class Reporter:
             packets=int(state["packets"]),
             missed=int(state["missed"]),
             send_errors=int(state["send_errors"]),
-            send_error=os.strerror(errno).lower() if errno else "",
+            send_error=error_text(errno) if errno else "",
             lateness_us=stream.lateness.status(now_s),
             packet_time_us=plan.packet.frames * 1_000_000 / plan.packet.rate_hz,
             levels=tuple(windows),

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from aes67_sender.engine.feed import Feed, ring_frames
 from aes67_sender.engine.transmit.layout import Layouts, group_key
-from aes67_sender.engine.transmit.libc import system_calls
 from aes67_sender.engine.transmit.loop import transmit_loop
 from aes67_sender.engine.transmit.plan import CapacityError, FeedPlan, Spare, StreamPlan
-from aes67_sender.engine.transmit.realtime import Realtime, become_realtime
+from aes67_sender.engine.transmit.realtime import Realtime
 from aes67_sender.engine.transmit.reporting import Reporter
 from aes67_sender.engine.transmit.room import Room
 from aes67_sender.engine.transmit.stream import Route, StreamRow
+from aes67_sender.engine.transmit.system import become_realtime, system_calls
 from aes67_sender.engine.transmit.tables import MAPPING_SLOTS, MAX_FRAMES, Control, allocate
 from aes67_sender.model.packet import MAX_PAYLOAD_BYTES, RTP_HEADER_BYTES
 from aes67_sender.units import PPM
@@ -23,6 +23,7 @@ from aes67_sender.units import PPM
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aes67_sender.engine.transmit.system import Messages
     from aes67_sender.model.clock import ClockMapping
     from aes67_sender.model.protocol import StreamReport
 
@@ -301,12 +302,12 @@ class Transmitter:
         self._loop()
 
     def _loop(self) -> None:
-        transmit_loop(self._calls, self.tables, self.messages_address)
+        transmit_loop(self._calls, self.tables, self.messages)
 
     @property
-    def messages_address(self) -> int:
+    def messages(self) -> Messages:
         """What the loop is given beside the tables."""
-        return self._layouts.messages.address
+        return self._layouts.messages.handle
 
     def reports(self, now_s: float) -> tuple[StreamReport, ...]:
         """Counters of every stream, and levels since the last call; ``now_s`` is the monotonic time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
+import sys
 from typing import TYPE_CHECKING, Final
 
 from aes67_sender.model.problem import Problem
@@ -15,6 +16,8 @@ from aes67_sender.units import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+assert sys.platform != "win32"  # noqa: S101  tells type checkers whose functions these are
 
 # sys/socket.h and netinet/in.h of XNU
 SO_TIMESTAMP_MONOTONIC: Final = 0x0800

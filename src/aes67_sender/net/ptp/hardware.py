@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+import sys
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -13,6 +14,8 @@ from aes67_sender.net.ptp.phc import PhcMap
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+
+assert sys.platform == "linux"  # noqa: S101  tells type checkers whose functions these are
 
 # linux/sockios.h, linux/ethtool.h
 _SIOCETHTOOL: Final = 0x8946

@@ -12,10 +12,12 @@ import psutil
 
 from aes67_sender.net.ptp.membership import Link
 
+if sys.platform == "linux":
+    import fcntl
+
 if TYPE_CHECKING:
     from aes67_sender.model.interface import Interface
 
-_ON_LINUX: Final = bool(sys.platform == "linux")
 # linux/sockios.h and linux/if.h
 _SIOCGIFFLAGS: Final = 0x8913
 _IFF_UP: Final = 1 << 0
@@ -26,22 +28,18 @@ _IFREQ_BYTES: Final = 40
 
 def look_at(interface: Interface, sock: socket.socket) -> Link | None:
     """``None`` where the interface is gone; ``sock`` is any socket, to ask by."""
-    if _ON_LINUX:
-        import fcntl  # noqa: PLC0415  not on Windows
-
+    link: Link | None = None
+    if sys.platform == "linux":
         name = interface.name.encode()
         with contextlib.suppress(OSError):
             index = socket.if_nametoindex(interface.name)
             answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, name.ljust(_IFREQ_BYTES, b"\0"))
             flags: int = struct.unpack_from("=H", answer, _NAME_BYTES)[0]
             both = _IFF_UP | _IFF_RUNNING
-            return Link(index, running=flags & both == both)
-        return None
-    stats = psutil.net_if_stats().get(interface.name)
-    if stats is None:
-        return None
-    index = 0
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError):
-            index = socket.if_nametoindex(interface.name)
-    return Link(index, running=stats.isup)
+            link = Link(index, running=flags & both == both)
+    elif stats := psutil.net_if_stats().get(interface.name):
+        link = Link(0, running=stats.isup)
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                link = Link(socket.if_nametoindex(interface.name), running=stats.isup)
+    return link

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from typing import TYPE_CHECKING, Final, Literal
 
 from aes67_sender.model.problem import Problem
@@ -17,13 +18,17 @@ from aes67_sender.net.ptp.control_messages import (
     interface_of,
     stamps_of,
 )
-from aes67_sender.net.ptp.hardware import HARDWARE_FLAGS, HardwareClock
 from aes67_sender.net.ptp.realtime import RealtimeOffset, observe_now
 from aes67_sender.net.ptp.stamping import LONGEST_DATAGRAM, MOST_READS, Address
 from aes67_sender.units import NS_PER_S
 
+if sys.platform == "linux":
+    from aes67_sender.net.ptp.hardware import HARDWARE_FLAGS, HardwareClock
+
 if TYPE_CHECKING:
     from aes67_sender.net.ptp.control_messages import Stamps
+
+assert sys.platform == "linux"  # noqa: S101  tells type checkers whose functions these are
 
 # linux/net_tstamp.h
 _TX_SOFTWARE: Final = 1 << 1

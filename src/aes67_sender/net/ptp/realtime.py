@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from aes67_sender.monotonic import monotonic_ns
 from aes67_sender.units import NS_PER_US
 
 #: The two clocks run at one rate, so their distance can only jump. What looks like less than this is rounding.
@@ -65,8 +66,8 @@ def observe_now(offset: RealtimeOffset, times: int = 1) -> int:
     """Let it see both clocks; gives the monotonic time afterwards."""
     after_ns = 0
     for _ in range(times):
-        before_ns = time.monotonic_ns()
+        before_ns = monotonic_ns()
         realtime_ns = time.time_ns()
-        after_ns = time.monotonic_ns()
+        after_ns = monotonic_ns()
         offset.observe(before_ns, realtime_ns, after_ns)
     return after_ns

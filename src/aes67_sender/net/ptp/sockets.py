@@ -133,10 +133,11 @@ def _mark(sockets: list[socket.socket], dscp: int) -> tuple[Problem, ...]:
             f"-DSCPAction {dscp}`."
         )
         return (Problem("ptp.dscp", "warning", text, hint=hint),)
-    try:
-        for each in sockets:
-            each.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
-    except OSError as refused:
-        text = f"The system refuses to mark PTP messages with DSCP {dscp}: {refused.strerror}."
-        return (Problem("ptp.dscp", "warning", text),)
-    return ()
+    else:  # noqa: RET505  type checkers know only branches
+        try:
+            for each in sockets:
+                each.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+        except OSError as refused:
+            text = f"The system refuses to mark PTP messages with DSCP {dscp}: {refused.strerror}."
+            return (Problem("ptp.dscp", "warning", text),)
+        return ()

@@ -16,7 +16,7 @@ from aes67_sender.units import NS_PER_S
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # mstcpip.h and ws2def.h
 SIO_TIMESTAMPING: Final = 0x980000EB
@@ -26,6 +26,7 @@ SO_TIMESTAMP: Final = 0x300A
 SO_TIMESTAMP_ID: Final = 0x300B
 #: TIMESTAMPING_CONFIG: flags (RX 1, TX 2), and how many stamps of sent messages are kept for us.
 _CONFIG: Final = struct.pack("<IH2x", 0x1 | 0x2, 64)
+ARRIVALS_ONLY: Final = struct.pack("<IH2x", 0x1, 0)
 #: UINT64
 _STAMP_BYTES: Final = 8
 _OLDEST_NS: Final = 10 * NS_PER_S
@@ -44,7 +45,7 @@ class WindowsStamping:
         """``qpc_ns`` tells QueryPerformanceCounter in ns of the monotonic clock."""
         self._winsock = winsock
         self._event = event
-        self._qpc_ns = qpc_ns or _performance_counter_ns
+        self._qpc_ns = qpc_ns or performance_counter_ns
         self._stamps = winsock.control(event, SIO_TIMESTAMPING, _CONFIG, 0) is not None
         self._awaited = Awaited()
         self._departed: list[Departure] = []
@@ -103,9 +104,9 @@ class WindowsStamping:
             return Arrival(octets, monotonic_ns(), address[0], event, "user-space")
         octets, source, control = self._winsock.receive(sock, LONGEST_DATAGRAM)
         now_ns = monotonic_ns()
-        ticks = stamp_of(control)
-        stamp_ns = None if ticks is None else self._qpc_ns(ticks)
-        if stamp_ns is not None and now_ns - _OLDEST_NS <= stamp_ns <= now_ns:
+        ticks = stamp_of(control_messages(control))
+        stamp_ns = None if ticks is None else believed_ns(self._qpc_ns(ticks), now_ns)
+        if stamp_ns is not None:
             self._unstamped = 0
             return Arrival(octets, stamp_ns, source, event, "kernel")
         self._unstamped += 1
@@ -134,15 +135,20 @@ class WindowsStamping:
         """Nothing to give back."""
 
 
-def stamp_of(control: bytes) -> int | None:
+def believed_ns(stamp_ns: int, now_ns: int) -> int | None:
+    """The stamp of what came just now; ``None`` if it is of another clock."""
+    return stamp_ns if now_ns - _OLDEST_NS <= stamp_ns <= now_ns else None
+
+
+def stamp_of(control: Iterable[tuple[int, int, bytes]]) -> int | None:
     """The stamp among the control messages of a datagram, in ticks of the clock that took it."""
-    for level, kind, data in control_messages(control):
+    for level, kind, data in control:
         if level == SOL_SOCKET and kind == SO_TIMESTAMP and len(data) == _STAMP_BYTES:
             return int.from_bytes(data, "little")
     return None
 
 
-def _performance_counter_ns(ticks: int) -> int:
+def performance_counter_ns(ticks: int) -> int:
     """As time.perf_counter_ns tells it."""
     frequency_hz = round(1 / time.get_clock_info("perf_counter").resolution)
     return ticks * NS_PER_S // frequency_hz
