@@ -2,7 +2,7 @@
 
 The layers, from the bottom up; a module imports only from its own layer and from those before it:
 
-``errors``, ``monotonic``, ``units``, ``winapi`` → ``wire`` (bytes and text) → ``model`` (records) → ``config``,
-``logic`` (sans-I/O) → ``gst`` (the only importer of ``gi``), ``net`` (the only importer of ``socket``) →
+``errors``, ``monotonic``, ``units``, ``winapi``, ``console`` → ``wire`` (bytes and text) → ``model`` (records) →
+``config``, ``logic`` (sans-I/O) → ``gst`` (the only importer of ``gi``), ``net`` (the only importer of ``socket``) →
 ``engine``, ``supervisor``, ``ui``, ``verify`` → ``cli``.
 """

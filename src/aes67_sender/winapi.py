@@ -8,7 +8,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from typing import Any
+from typing import Any, Final
+
+ON_WINDOWS: Final = bool(sys.platform == "win32")
 
 
 def load(name: str) -> Any:  # noqa: ANN401  ctypes types are untyped

@@ -13,6 +13,7 @@ import click
 
 from aes67_sender.cli.failures import forget_stdout, report_failure
 from aes67_sender.cli.options import State, verbose_option
+from aes67_sender.console import show_colours
 from aes67_sender.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -96,10 +97,15 @@ def cli(ctx: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; its exit code. ``arguments`` default to the process's own."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if sys.platform == "win32":
+        # Ctrl-Break.
+        signal.signal(signal.SIGBREAK, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # µ and … must not be fatal on a terminal that knows ASCII only.
-            stream.reconfigure(errors="replace")
+            # µ and … must not be fatal on a terminal that knows ASCII only. What Windows would write into a file or a
+            # pipe depends on the country.
+            stream.reconfigure(encoding="utf-8" if sys.platform == "win32" else None, errors="replace")
+    show_colours()
     state = State()
     try:
         code = cli.main(args=arguments, prog_name="aes67-sender", standalone_mode=False, obj=state)
@@ -109,5 +115,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM is Ctrl-C until a sender's own handlers are in place."""
+    """SIGTERM and Ctrl-Break are Ctrl-C until a sender's own handlers are in place."""
     raise KeyboardInterrupt

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,10 +56,15 @@ def demo(interface_name: str | None, duration_s: float | None, *, as_json: bool,
     setup = for_demo(interface_name, web=not no_web)
     if not as_json:
         stream = setup.config.streams[0]
-        sdp = shlex.quote(str(setup.sdp_dir / f"{stream.id}.sdp"))
+        sdp = _quoted(str(setup.sdp_dir / f"{stream.id}.sdp"))
         click.echo(f"Sending 1 kHz to {stream.address}:{stream.port} on {setup.interface.name}. Listen elsewhere with:")
         click.echo(f"  ffplay -protocol_whitelist file,udp,rtp {sdp}")
     _send(setup, duration_s, as_json=as_json)
+
+
+def _quoted(path: str) -> str:
+    """As the user's shell takes it."""
+    return subprocess.list2cmdline([path]) if sys.platform == "win32" else shlex.quote(path)
 
 
 def _send(setup: Setup, duration_s: float | None, *, as_json: bool) -> None:

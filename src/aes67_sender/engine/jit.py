@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast, overload
 
@@ -33,7 +34,8 @@ def _cache_folder() -> Path | None:
     sources = [source for package in COMPILED for source in sorted((here / package).glob("*.py"))]
     contents = b"".join(source.read_bytes() for source in sources)
     name = f"compiled-{hashlib.sha256(contents).hexdigest()[:12]}"
-    for parent in (here / "__pycache__", Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "aes67-sender"):
+    users = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_CACHE_HOME")
+    for parent in (here / "__pycache__", Path(users or "~/.cache") / "aes67-sender"):
         try:
             folder = parent.expanduser() / name
             folder.mkdir(parents=True, exist_ok=True)

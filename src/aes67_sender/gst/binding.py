@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
+import os
 import warnings
-from typing import Final
 
 from aes67_sender.errors import MachineError
-
-REMEDY: Final = (
-    "Install it with: sudo apt install python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 "
-    "gstreamer1.0-plugins-base gstreamer1.0-plugins-good, and use a venv made with --system-site-packages."
-    if sys.platform == "linux"
-    else "Install it again with: pip install --force-reinstall aes67-sender"
-)
+from aes67_sender.gst.registry import keep_writable
+from aes67_sender.gst.remedy import REMEDY
 
 # The wheels put gi outside of sys.path. Their .pth file corrects that in a site directory, but not under
 # PYTHONPATH or pip --target.
 if importlib.util.find_spec("gi") is None and importlib.util.find_spec("gstreamer_libs") is not None:
     importlib.import_module("gstreamer_libs").setup_python_environment()
+keep_writable(os.environ)
 
 try:
     import gi  # noqa: TID251  this module is the importer the rule speaks of

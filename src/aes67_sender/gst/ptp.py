@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import psutil
 
+from aes67_sender import console
 from aes67_sender.errors import MachineError, SenderError
 from aes67_sender.gst import runtime
 from aes67_sender.gst.binding import Gst, GstNet
@@ -164,14 +165,17 @@ def _initialise(interface: str) -> bool:
     with _init_lock:
         if _init_interface is None:
             _init_interface = interface
-            with _stderr_to_null():
+            with console.modes_kept(), _stderr_to_null():
                 _init_worked = GstNet.ptp_init(_clock_id(interface), [interface])
         return _init_worked
 
 
 @contextlib.contextmanager
 def _stderr_to_null() -> Iterator[None]:
-    """The helper inherits stderr, where it says farewell (1.22) or writes binary frames (1.28 on Windows)."""
+    """The helper inherits stderr, where it says farewell (1.22) or writes binary frames (1.28 on Windows).
+
+    Where stderr is a console of Windows, it switches that console's escape sequences off too.
+    """
     try:
         saved = os.dup(2)
     except OSError:

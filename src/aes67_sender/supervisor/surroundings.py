@@ -9,6 +9,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from aes67_sender import console
 from aes67_sender.errors import MachineError
 
 if sys.platform == "win32":
@@ -25,10 +26,14 @@ def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Let the signals that mean "end" call ``stop`` in the loop."""
     loop = asyncio.get_running_loop()
     if sys.platform == "win32":
-        numbers = (signal.SIGINT, signal.SIGBREAK)
-        before = {each: signal.signal(each, lambda *_: loop.call_soon_threadsafe(stop)) for each in numbers}
+
+        def stop_soon(*_: object) -> None:
+            loop.call_soon_threadsafe(stop)
+
+        before = {each: signal.signal(each, stop_soon) for each in (signal.SIGINT, signal.SIGBREAK)}
         try:
-            yield
+            with console.closing(stop_soon):
+                yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LAYERS = (
-    {"errors", "monotonic", "units", "winapi"},
+    {"errors", "monotonic", "units", "winapi", "console"},
     {"wire"},
     {"model"},
     {"config", "logic"},
