@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all one needs; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-unit lint bench bench-clock bench-asrc soak-clock soak-drift fuzz clean
+.PHONY: help setup setup-dev demo test test-unit test-windows lint bench bench-clock bench-asrc soak-clock soak-drift fuzz clean
 
 BIN := .venv/bin
 # Passed on: make demo ARGS="--interface eth0", make test ARGS="-k sdp", make bench ARGS=--quick
@@ -30,6 +30,10 @@ lint: setup-dev ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+test-windows: setup-dev ## the same program on Windows, as far as wine is one (root; .venv-windows, ten minutes)
+	@scripts/windows/setup.sh
+	@$(BIN)/python -m pytest -m windows tests/windows $(ARGS)
+
 bench: setup-dev ## CPU and timing against GStreamer pipelines (root; about four minutes)
 	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
 
@@ -49,5 +53,5 @@ soak-drift: setup-dev ## live sources for hours and days, mostly simulated (root
 	@$(BIN)/python -m pytest -m soak tests/lab/test_drift.py tests/unit/logic/test_drift_long.py $(ARGS)
 
 clean: ## remove .venv and everything built
-	rm -rf .venv .venv-fuzz .fuzz build dist sdp-files .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-fuzz .venv-windows .fuzz build dist sdp-files .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests bench fuzz -name __pycache__ -prune -exec rm -rf {} +

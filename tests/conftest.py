@@ -13,7 +13,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from support import lastresort, netlab, ownprocess
+from support import lastresort, netlab, ownprocess, wine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Where real peers and threads take part, one stall of a shared machine can fail any test: it gets two more
     tries, and the last line says how many needed them.
     """
-    reasons = {"lab": netlab.why_unavailable(), "gst": _why_no_gstreamer()}
+    reasons = {"lab": netlab.why_unavailable(), "gst": _why_no_gstreamer(), "windows": wine.why_unavailable()}
     for item in items:
         if not item.path.is_relative_to(TESTS):
             continue

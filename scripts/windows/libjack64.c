@@ -1,0 +1,32 @@
+// A JACK library that is there and does nothing: all that GStreamer's plugin looks for before it offers its elements.
+#define SYMBOL(name) \
+  __declspec(dllexport) int name(void) { return 0; }
+
+__declspec(dllexport) const char *jack_get_version_string(void) { return "1.9.22"; }
+SYMBOL(jack_activate)
+SYMBOL(jack_client_close)
+SYMBOL(jack_client_new)
+SYMBOL(jack_client_open)
+SYMBOL(jack_connect)
+SYMBOL(jack_deactivate)
+SYMBOL(jack_free)
+SYMBOL(jack_get_buffer_size)
+SYMBOL(jack_get_ports)
+SYMBOL(jack_get_sample_rate)
+SYMBOL(jack_on_shutdown)
+SYMBOL(jack_port_by_name)
+SYMBOL(jack_port_flags)
+SYMBOL(jack_port_get_buffer)
+SYMBOL(jack_port_get_latency_range)
+SYMBOL(jack_port_name)
+SYMBOL(jack_port_register)
+SYMBOL(jack_port_unregister)
+SYMBOL(jack_set_buffer_size)
+SYMBOL(jack_set_buffer_size_callback)
+SYMBOL(jack_set_error_function)
+SYMBOL(jack_set_info_function)
+SYMBOL(jack_set_process_callback)
+SYMBOL(jack_set_sample_rate_callback)
+SYMBOL(jack_transport_query)
+SYMBOL(jack_transport_start)
+SYMBOL(jack_transport_stop)
