@@ -71,7 +71,8 @@ export WINEPREFIX='$folder/prefix' WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDE
 export PYTHONUNBUFFERED=1 \${JACK:+WINEPATH="Z:\${JACK//\\//\\\\}"}
 [[ \${1:-} != --end ]] || { wineserver -k; exec wineserver -w; }
 trap 'wineserver -k' TERM INT
-{ wine "\$@" < <(cat <&3) 2> >(grep --text --line-buffered --invert-match '^ALSA lib' >&2) | cat; exit "\${PIPESTATUS[0]}"; } 3<&0 &
+exec 3<&0 # what runs in the background would lose it
+{ wine "\$@" < <(cat <&3) 2> >(grep --text --line-buffered --invert-match '^ALSA lib' >&2) | cat; exit "\${PIPESTATUS[0]}"; } &
 wait \$! || code=\$?
 wait \$! 2>/dev/null || true
 exit "\${code:-0}"

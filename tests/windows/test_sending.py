@@ -98,9 +98,9 @@ def test_gstreamers_clock_locks_too_and_its_helper_says_nothing(lab: dict[str, H
     tx.run("ip", "address", "add", f"0.0.0.{index}/32", "dev", tx.interface)
     tx.run("ip", "route", "add", "224.0.1.129/32", "dev", tx.interface)
     with ptp4l.grandmaster(lab["gm"], tmp_path) as master:
-        with wine.start(tx, tmp_path, "clock", "--mode", "gstreamer", "--interface", tx.interface) as sender:
-            locked = sender.wait_for(lambda view: view["clock"]["state"] == "locked", READY_S)
-        assert locked["clock"]["grandmaster"] == ptp4l.grandmaster_identity(master)
+        with wine.start(tx, tmp_path, "clock", "--provider", "gstreamer", "--interface", tx.interface) as sender:
+            locked = sender.wait_for(lambda view: view["state"] == "locked", READY_S)
+        assert locked["grandmaster"] == ptp4l.grandmaster_identity(master)
     assert (tmp_path / "windows.log").read_bytes() == b""
 
 

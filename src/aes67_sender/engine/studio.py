@@ -14,7 +14,6 @@ from aes67_sender.engine.voice import Voice
 from aes67_sender.errors import SenderError
 from aes67_sender.logic.changes import changes, on_air, uses
 from aes67_sender.model.protocol import Start, StreamHandover
-from aes67_sender.net.transmit_socket import sockaddr_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -211,7 +210,7 @@ class Studio:
             feed=route[0],
             channel_map=route[1],
             socket=socket.fileno(),
-            destination=sockaddr_in(stream.address, stream.port),
+            destination=socket.reach(stream.address, stream.port),
             gains=stream.gains,
         )
 

@@ -9,8 +9,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from aes67_sender import winapi
 from aes67_sender.errors import MachineError
 from aes67_sender.model.problem import Problem
+from aes67_sender.net.qwave import DscpMarks, policy_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,8 @@ _IP_MTU_DISCOVER: Final = 10
 _IP_UNICAST_IF: Final = 50
 _IP_PMTUDISC_DO: Final = 2
 _SO_SNDBUFFORCE: Final = 32
+# ws2ipdef.h
+_IP_DONTFRAGMENT: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,28 @@ class TransmitSocket:
     Non-blocking: a full buffer must cost one packet (EAGAIN), never the time of the next.
     """
 
-    def __init__(self, sock: socket.socket, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, sock: socket.socket, problems: tuple[Problem, ...], marks: DscpMarks | None = None) -> None:
+        """``marks`` are for destinations one by one, where the socket has none for all."""
         self._socket = sock
-        self.problems = problems
+        self._problems = problems
+        self._marks = marks
+        self._dscp_problem: tuple[Problem, ...] = ()
         self.source_port: int = sock.getsockname()[1]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the system refused, of what has been asked so far."""
+        return (*self._problems, *self._dscp_problem)
+
+    def reach(self, address: str, port: int) -> bytes:
+        """The ``sockaddr`` of a destination; what is sent there from now on carries the socket's DSCP, if it may."""
+        packed = sockaddr_in(address, port)
+        if self._marks is not None:
+            self._marks.add(self._socket.fileno(), packed)
+            if self._marks.why:
+                hint = policy_hint("AES67 media", (port, port), self._marks.dscp)
+                self._dscp_problem = (Problem("network.dscp", "warning", self._marks.why, hint=hint),)
+        return packed
 
     def fileno(self) -> int:
         """The descriptor, or the SOCKET handle on Windows; -1 when closed."""
@@ -59,6 +81,8 @@ class TransmitSocket:
 
     def close(self) -> None:
         """Close it; safe to call twice. The packet path must have stopped."""
+        if self._marks is not None:
+            self._marks.close()
         self._socket.close()
 
     def __enter__(self) -> Self:
@@ -84,7 +108,9 @@ def open_transmit_socket(spec: TransmitSocketSpec) -> TransmitSocket:
     except BaseException:
         sock.close()
         raise
-    return TransmitSocket(sock, tuple(problems))
+    # Windows takes IP_TOS and ignores it: no error would tell.
+    marks = DscpMarks(spec.dscp) if winapi.ON_WINDOWS and spec.dscp else None
+    return TransmitSocket(sock, tuple(problems), marks)
 
 
 def sockaddr_in(address: str, port: int, platform: str = sys.platform) -> bytes:
@@ -137,6 +163,9 @@ def _set_options(sock: socket.socket, spec: TransmitSocketSpec) -> list[Problem]
         steps.append(
             ("network.dscp", f"DSCP {spec.dscp}", lambda: sock.setsockopt(ip, socket.IP_TOS, spec.dscp << 2)),
         )
+    if sys.platform == "win32":
+        # AES67 6.1: never fragments.
+        steps.append(("network.df", "do not fragment", lambda: sock.setsockopt(ip, _IP_DONTFRAGMENT, 1)))
     if sys.platform == "linux":
         # AES67 6.1: never fragments. Priority comes last, for IP_TOS sets it too.
         steps += [
@@ -144,18 +173,7 @@ def _set_options(sock: socket.socket, spec: TransmitSocketSpec) -> list[Problem]
             ("network.df", "do not fragment", lambda: sock.setsockopt(ip, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)),
             ("network.priority", "priority", lambda: sock.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, _PRIORITY)),
         ]
-    problems = [problem for code, what, step in steps if (problem := _attempt(code, what, step))]
-    if sys.platform == "win32" and spec.dscp:
-        # Windows takes IP_TOS and ignores it: no error would tell.
-        problems.append(
-            Problem(
-                "network.dscp",
-                "warning",
-                f"Windows does not send DSCP {spec.dscp} for a program's asking; packets carry 0.",
-                hint="Add a policy-based QoS rule for UDP from this program (gpedit.msc, or New-NetQosPolicy).",
-            )
-        )
-    return problems
+    return [problem for code, what, step in steps if (problem := _attempt(code, what, step))]
 
 
 def _attempt(code: str, what: str, step: Callable[[], None]) -> Problem | None:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from aes67_sender import winapi
 from aes67_sender.errors import MachineError
 from aes67_sender.model.problem import Problem
 from aes67_sender.net.multicast import hear_own_groups_only, join, leave, send_by, share
+from aes67_sender.net.qwave import DscpMarks, policy_hint
+from aes67_sender.net.transmit_socket import sockaddr_in
 
 if TYPE_CHECKING:
     from aes67_sender.model.interface import Interface
@@ -44,9 +47,12 @@ class PtpSockets:
     event: socket.socket
     general: socket.socket
     problems: tuple[Problem, ...]
+    marks: DscpMarks | None = None
 
     def close(self) -> None:
         """Safe to call twice."""
+        if self.marks is not None:
+            self.marks.close()
         self.event.close()
         self.general.close()
 
@@ -73,7 +79,7 @@ def open_sockets(dscp: int) -> PtpSockets:
         for each in opened:
             each.close()
         raise why_not_bound(refused, EVENT_PORT if len(opened) == 1 else GENERAL_PORT) from refused
-    return PtpSockets(opened[0], opened[1], _mark(opened, dscp))
+    return PtpSockets(opened[0], opened[1], *_mark(opened, dscp))
 
 
 def why_not_bound(refused: OSError, port: int, platform: str = sys.platform) -> MachineError:
@@ -121,23 +127,19 @@ def leave_groups(sockets: PtpSockets, interface: Interface, index: int) -> None:
             leave(each, group, interface, index)
 
 
-def _mark(sockets: list[socket.socket], dscp: int) -> tuple[Problem, ...]:
+def _mark(sockets: list[socket.socket], dscp: int) -> tuple[tuple[Problem, ...], DscpMarks | None]:
     if dscp == 0:
-        return ()
-    if sys.platform == "win32":
-        # Windows takes IP_TOS and ignores it: no error would tell.
-        text = f"Windows does not send DSCP {dscp} for a program's asking; PTP messages carry 0."
-        hint = (
-            f'Allow it once, as administrator: `New-NetQosPolicy -Name "AES67 PTP" -IPProtocolMatchCondition UDP '
-            f"-IPDstPortStartMatchCondition {EVENT_PORT} -IPDstPortEndMatchCondition {GENERAL_PORT} "
-            f"-DSCPAction {dscp}`."
-        )
-        return (Problem("ptp.dscp", "warning", text, hint=hint),)
-    else:  # noqa: RET505  type checkers know only branches
-        try:
-            for each in sockets:
-                each.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
-        except OSError as refused:
-            text = f"The system refuses to mark PTP messages with DSCP {dscp}: {refused.strerror}."
-            return (Problem("ptp.dscp", "warning", text),)
-        return ()
+        return (), None
+    if winapi.ON_WINDOWS:
+        marks = DscpMarks(dscp)
+        for each, port in zip(sockets, (EVENT_PORT, GENERAL_PORT), strict=True):
+            marks.add(each.fileno(), sockaddr_in(GROUP, port))
+        hint = policy_hint("AES67 PTP", (EVENT_PORT, GENERAL_PORT), dscp)
+        return ((Problem("ptp.dscp", "warning", marks.why, hint=hint),) if marks.why else ()), marks
+    try:
+        for each in sockets:
+            each.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+    except OSError as refused:
+        text = f"The system refuses to mark PTP messages with DSCP {dscp}: {refused.strerror}."
+        return (Problem("ptp.dscp", "warning", text),), None
+    return (), None
