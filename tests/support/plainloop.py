@@ -17,18 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-_MODULES = ("timing", "fading", "packing", "linux", "system", "loop")
+_MODULES = ("timing", "fading", "packing")
+_OF_SYSTEM = {"linux": ("linux",), "win32": ("windows", "sendto"), "darwin": ("darwin", "sendto")}
 
 
-def plain_modules() -> Iterator[dict[str, ModuleType]]:
-    """The modules of the packet path, uncompiled; the compiled ones come back afterwards."""
-    names = [f"aes67_sender.engine.transmit.{name}" for name in _MODULES]
+def plain_modules(system: str = "linux") -> Iterator[dict[str, ModuleType]]:
+    """The modules of the packet path, uncompiled, as on a system; the compiled ones come back afterwards."""
+    names = [f"aes67_sender.engine.transmit.{name}" for name in (*_MODULES, *_OF_SYSTEM[system], "system", "loop")]
     compiled = {name: sys.modules.pop(name, None) for name in names}
     settings: Any = numba.config
     disabled, settings.DISABLE_JIT = settings.DISABLE_JIT, 1
+    here, sys.platform = sys.platform, system
     try:
-        yield {name.rpartition(".")[2]: importlib.import_module(name) for name in names}
+        plain = {name.rpartition(".")[2]: importlib.import_module(name) for name in names}
+        sys.platform = here
+        yield plain
     finally:
+        sys.platform = here
         settings.DISABLE_JIT = disabled
         for name, module in compiled.items():
             sys.modules.pop(name, None)

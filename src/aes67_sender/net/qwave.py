@@ -81,8 +81,8 @@ class DscpMarks:
 def policy_hint(name: str, ports: tuple[int, int], dscp: int) -> str:
     """How an administrator has packets to these ports, first and last, marked for good."""
     return (
-        f'Allow it once, as administrator, in PowerShell: `New-NetQosPolicy -Name "{name}" '
-        f"-IPProtocolMatchCondition UDP -IPDstPortStartMatchCondition {ports[0]} -IPDstPortEndMatchCondition {ports[1]} -DSCPAction {dscp}`."
+        f'Allow it once, in PowerShell as administrator: `New-NetQosPolicy -Name "{name}" -IPProtocolMatchCondition'
+        f" UDP -IPDstPortStartMatchCondition {ports[0]} -IPDstPortEndMatchCondition {ports[1]} -DSCPAction {dscp}`."
     )
 
 

@@ -66,7 +66,8 @@ def now_ns(calls: DarwinCalls, tables: Tables) -> int:  # noqa: ARG001  the same
 @nogil
 def sleep_until(calls: DarwinCalls, tables: Tables, wake_ns: int) -> None:  # noqa: ARG001  the same everywhere
     """Sleep to an instant of that clock."""
-    calls.wait(wake_ns * calls.ticks // calls.ns)
+    # Rounded up: who wakes early finds nothing to do.
+    calls.wait((wake_ns * calls.ticks + calls.ns - 1) // calls.ns)
 
 
 @nogil
