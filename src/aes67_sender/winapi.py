@@ -6,6 +6,7 @@ On 64-bit Windows there is one calling convention, so ``CDLL`` serves, which oth
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sys
 from typing import Any, Final
@@ -24,6 +25,13 @@ def last_error() -> int:
     if sys.platform == "win32":
         number = ctypes.get_last_error()
     return number
+
+
+def reader_is_gone(error: BaseException) -> bool:
+    """Whether what was written went into a pipe that nobody reads any more; Windows may call that "invalid"."""
+    if isinstance(error, BrokenPipeError):
+        return True
+    return ON_WINDOWS and isinstance(error, OSError) and error.errno == errno.EINVAL
 
 
 def error_text(number: int) -> str:

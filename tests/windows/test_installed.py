@@ -20,6 +20,16 @@ print(json.dumps({each.metadata["Name"]: each.version for each in importlib.meta
 """
 # The registry of plugins is written without JACK, and read when it is there.
 FIND_JACK = "from aes67_sender.gst import runtime; runtime.load(); print(runtime.find('jackaudiosrc') is not None)"
+BOTH_CLOCKS = """
+from aes67_sender.gst import runtime
+runtime.load()
+from aes67_sender.gst.mediaclock import system_clock
+from aes67_sender.monotonic import monotonic_ns
+clock = system_clock()
+for _ in range(10):
+    before_ns, their_ns, after_ns = monotonic_ns(), clock.get_time(), monotonic_ns()
+    print(before_ns <= their_ns <= after_ns)
+"""
 WITHOUT_PTH = """
 import os, sys
 sys.path = [each for each in sys.path if not each.endswith("gstreamer_python\\\\Lib\\\\site-packages")]
@@ -92,3 +102,8 @@ def test_nothing_to_ask_and_nobody_to_follow_are_sentences(tx: Host, command: st
     assert "Traceback" not in done.stderr
     assert "Internal error" not in done.stderr
     assert done.stdout + done.stderr
+
+
+def test_gstreamers_clock_counts_from_where_ours_does(tx: Host) -> None:
+    done = wine.run(tx, wine.PYTHON, "-c", BOTH_CLOCKS)
+    assert done.stdout.split() == ["True"] * 10, done.stderr

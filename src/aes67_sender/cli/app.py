@@ -15,6 +15,7 @@ from aes67_sender.cli.failures import forget_stdout, report_failure
 from aes67_sender.cli.options import State, verbose_option
 from aes67_sender.console import show_colours
 from aes67_sender.errors import ConfigError
+from aes67_sender.winapi import reader_is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,9 @@ class LazyGroup(click.Group):
         try:
             result: object = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError:
+        except OSError as error:
+            if not reader_is_gone(error):
+                raise
             forget_stdout()
             return 0
         return result

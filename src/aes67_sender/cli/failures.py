@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aes67_sender.errors import ConfigError, SenderError
+from aes67_sender.winapi import reader_is_gone
 
 if TYPE_CHECKING:
     from aes67_sender.cli.options import State
@@ -33,8 +34,10 @@ def _report(error: BaseException, state: State) -> int:
     match error:
         case KeyboardInterrupt() | click.Abort():
             return 0 if state.until_interrupted else _INTERRUPTED
-        case BrokenPipeError() | SystemExit():
-            return 0  # SystemExit is click's way when the reader of --help has gone; nothing here raises it
+        case _ if reader_is_gone(error):
+            return 0
+        case SystemExit():
+            return 0  # This is click's way when the reader of --help has gone; nothing here raises it
         case click.ClickException():
             command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "aes67-sender"
             _say(error.format_message(), f"See `{command} --help`.")

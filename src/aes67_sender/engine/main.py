@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import queue
@@ -29,6 +28,7 @@ from aes67_sender.model.levels import METER_WINDOWS_PER_S
 from aes67_sender.model.problem import Problem
 from aes67_sender.model.protocol import Report, SetClock, SetConfig, Start
 from aes67_sender.net.interfaces import chosen_interface
+from aes67_sender.winapi import reader_is_gone
 
 if sys.platform == "win32":
     import msvcrt
@@ -179,16 +179,6 @@ def _take_stdout() -> BinaryIO:
     return reports
 
 
-def _write(reports: BinaryIO, octets: bytes) -> None:
-    try:
-        reports.write(octets)
-    except OSError as error:
-        if sys.platform == "win32" and error.errno == errno.EINVAL:
-            # So says Windows when who read them has gone.
-            raise BrokenPipeError(errno.EPIPE, "nobody reads the reports") from error
-        raise
-
-
 def _listen(inbox: queue.SimpleQueue[bytes]) -> None:
     for line in sys.stdin.buffer:
         inbox.put(line)
@@ -210,11 +200,11 @@ def run() -> None:
     except SenderError as error:
         logger.error("%s %s", error, error.hint)  # noqa: TRY400  a sentence, not a traceback
         code = error.exit_code
-    except BrokenPipeError:
+    except Exception as error:
         code = 0
-    except Exception:
-        logger.exception("the engine failed")
-        code = SenderError.exit_code
+        if not reader_is_gone(error):
+            logger.exception("the engine failed")
+            code = SenderError.exit_code
     sys.stderr.flush()
     os._exit(code)
 
@@ -232,7 +222,7 @@ def _serve(inbox: queue.SimpleQueue[bytes], reports: BinaryIO) -> int:
     try:
         while True:
             engine.tick()
-            _write(reports, encode_line(engine.report()))
+            reports.write(encode_line(engine.report()))
             # In step, and not in a hurry after a stall.
             now_s = time.monotonic()
             due_s = max(due_s + REPORT_S, now_s)

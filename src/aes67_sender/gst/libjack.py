@@ -18,7 +18,8 @@ def load() -> ctypes.CDLL:
         MachineError: it is not installed.
     """
     try:
-        lib = ctypes.CDLL(_LIBRARY)
+        # winmode 0: JACK's installer puts it into C:\Windows, where Python does not look by default.
+        lib = ctypes.CDLL(_LIBRARY, winmode=0)
     except OSError as error:
         remedy = (
             "Install it with: sudo apt install libjack-jackd2-0 jackd2"

@@ -91,6 +91,15 @@ def test_elsewhere_nothing_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+def test_a_reader_that_has_gone_is_known_by_what_each_system_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    invalid = OSError(22, "Invalid argument")
+    assert winapi.reader_is_gone(BrokenPipeError())
+    assert not winapi.reader_is_gone(invalid)
+    assert not winapi.reader_is_gone(ValueError())
+    monkeypatch.setattr(winapi, "ON_WINDOWS", True)
+    assert winapi.reader_is_gone(invalid)
+
+
 def test_errors_have_a_text_without_full_stop_and_capital() -> None:
     assert winapi.error_text(101) == "network is unreachable"
     assert winapi.last_error() == 0
