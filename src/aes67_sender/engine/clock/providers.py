@@ -148,7 +148,7 @@ class Providers:
 
 def why_no_gstreamer(platform: str = sys.platform) -> str:
     """Whether GStreamer can follow PTP here, without loading it; empty if so."""
-    if find_spec("gi") is None:
+    if find_spec("gi") is None and find_spec("gstreamer_libs") is None:
         return "GStreamer is not installed."
     if platform == "win32":
         # Its helper process runs on Windows from 1.24 on; there, GStreamer comes as a wheel.
