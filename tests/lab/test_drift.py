@@ -85,8 +85,8 @@ def positions(capture: Capture) -> np.ndarray:
     sound = samples(capture, channels=1)[:, 0] / float(1 << 23)
     found = click_positions(sound)
     # By the stamp of its own packet: one that was lost must not shift all that comes after it.
-    packet, _ = np.divmod(np.round(found).astype(np.int64), PACKET_FRAMES)
-    return capture.stamp[packet] - packet * PACKET_FRAMES + found
+    packet = np.round(found).astype(np.int64) // PACKET_FRAMES
+    return np.asarray(capture.stamp[packet] - packet * PACKET_FRAMES + found)
 
 
 def latencies_frames(carried: np.ndarray, instants_ns: np.ndarray, master: PtpMaster) -> np.ndarray:
