@@ -155,7 +155,8 @@ def judge_one(
         print(  # noqa: T201  for the record
             f"{rate_ppm:+} ppm: latency {np.median(late) / RATE_HZ * 1000:.3f} ms of {HEARD_MS:.1f}, "
             f"spread {spread:.2f} samples over {len(late)} clicks; ratio {truth_ppm:+.3f} ppm, "
-            f"told within {np.abs(ratios).max():.3f} in {len(ratios)} snapshots; "
+            f"told within {np.percentile(np.abs(ratios), 95):.3f} ({np.abs(ratios).max():.3f} at worst) "
+            f"in {len(ratios)} snapshots, {np.mean(ratios):+.3f} in the mean; "
             f"JACK's own times scatter by {scatter_frames:.2f} samples"
         )
         # A machine on which JACK itself is no more exact than that cannot show it.
