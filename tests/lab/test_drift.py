@@ -117,8 +117,8 @@ def judge(
         clicker = jack.click("studio:in_1")
         try:
             time.sleep(settle_s)
+            told = [sender.fresh()]
             with start_capture(lab["rx"], folder, seconds=seconds) as receiver:
-                told = [sender.fresh()]
                 while receiver.is_running():
                     time.sleep(TOLD_EVERY_S)
                     told.append(sender.fresh())
