@@ -1,0 +1,97 @@
+"""What is known and what was answered, as records. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from aes67_sender.config.model import Config
+    from aes67_sender.model.capture import AudioDevice
+    from aes67_sender.model.interface import Interface
+    from aes67_sender.model.problem import Problem
+    from aes67_sender.model.session import DiscoveredSession
+    from aes67_sender.model.snapshot import MasterStatus
+
+#: A source as JSON data, without id and channels.
+SourceData = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one interface has heard so far. ``problems``: why it may have heard nothing."""
+
+    masters: tuple[MasterStatus, ...] = ()
+    sessions: tuple[DiscoveredSession, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """The config file as it is: its JSON data as written, and what they mean.
+
+    ``notes``: what was changed because the Node.js tool had written it.
+    """
+
+    data: dict[str, Any]
+    config: Config
+    notes: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that proposals are made from.
+
+    ``best_interface`` is the name of the one to take if nobody chooses. ``daemon``: a PTP daemon keeps this computer's
+    clock. ``base_dir`` is where relative paths start.
+    """
+
+    interfaces: tuple[Interface, ...]
+    best_interface: str | None
+    host_name: str
+    heard: Heard = field(default_factory=Heard)
+    devices: tuple[AudioDevice, ...] = ()
+    existing: Existing | None = None
+    daemon: bool = False
+    base_dir: Path = field(default_factory=Path)
+
+    def interface(self, name: str) -> Interface | None:
+        """The interface of that name."""
+        return next((each for each in self.interfaces if each.name == name), None)
+
+
+class Given(TypedDict, total=False):
+    """What was answered so far, as it was typed: a number that is none stays a text, so that the config can judge it.
+
+    ``sources`` and ``per_stream`` ``None``: as they are in the file.
+    """
+
+    interface: str
+    profile: str
+    mode: str
+    domain: int | str
+    sources: tuple[SourceData, ...] | None
+    channels: tuple[int | str, ...]
+    per_stream: int | str | None
+    base_address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """An answer to every question; see ``Given``.
+
+    ``channels`` has one number for each of ``sources``. ``base_address`` ``None``: streams keep their addresses, new
+    ones get the next that are free.
+    """
+
+    interface: str
+    profile: str
+    mode: str
+    domain: int | str
+    sources: tuple[SourceData, ...] | None
+    channels: tuple[int | str, ...]
+    per_stream: int | str | None
+    base_address: str | None
+    name: str
