@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 if TYPE_CHECKING:
     from aes67_sender.config.model import Config
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from aes67_sender.model.session import DiscoveredSession
     from aes67_sender.model.snapshot import MasterStatus
 
+_DIGITS: Final = re.compile(r"-?[0-9]{1,9}")
 #: A source as JSON data, without id and channels.
 SourceData = dict[str, Any]
 
@@ -76,6 +78,16 @@ class Given(TypedDict, total=False):
     per_stream: int | str | None
     base_address: str
     name: str
+
+
+def with_answer(given: Given, key: str, answer: object) -> Given:
+    """The same with one more answer."""
+    return cast("Given", {**given, key: answer})
+
+
+def number_or_text(typed: str) -> int | str:
+    """A number where it is one, in the digits that everybody reads."""
+    return int(typed) if _DIGITS.fullmatch(typed) else typed
 
 
 @dataclass(frozen=True, slots=True)

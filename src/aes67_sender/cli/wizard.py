@@ -1,0 +1,257 @@
+"""The wizard on this machine: finds out, asks or proposes, writes the file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import click
+
+from aes67_sender.config.complete import host_name
+from aes67_sender.config.legacy import write_config
+from aes67_sender.config.model import ClockSettings, WebSettings
+from aes67_sender.errors import ConfigError, MachineError, SenderError
+from aes67_sender.net.interfaces import choose_interface, list_interfaces
+from aes67_sender.net.ptp4l import is_listening
+from aes67_sender.supervisor.client import fetch_snapshot
+from aes67_sender.ui.screen import can_draw
+from aes67_sender.wizard.check import problems_of
+from aes67_sender.wizard.facts import Facts, Given, number_or_text, with_answer
+from aes67_sender.wizard.families import FAMILIES
+from aes67_sender.wizard.files import check_writable, read_existing, sound_path
+from aes67_sender.wizard.plan import build
+from aes67_sender.wizard.propose import propose
+from aes67_sender.wizard.senses import MachineSenses
+from aes67_sender.wizard.sound import parse_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from aes67_sender.model.problem import Problem
+    from aes67_sender.wizard.facts import Existing
+    from aes67_sender.wizard.screen import Screen
+
+Beginning = Literal["configure", "demo", "leave"]
+_NUMBERS: Final = frozenset({"domain", "per_stream"})
+_HINT: Final = (
+    "Answer by options, and have proposals for the rest taken: "
+    "`aes67-sender configure --yes --profile dante --source jack:system`."
+)
+
+
+def has_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and can_draw()
+
+
+def ask_how_to_begin(config_name: str) -> Beginning:
+    """What to do where there is no config yet. Needs a terminal."""
+    from aes67_sender.wizard.screen import Choice
+    from aes67_sender.wizard.terminal import Terminal
+
+    chosen: Beginning = Terminal().choose(
+        f"There is no {config_name} in this folder. What now?",
+        [
+            Choice("configure", "Set up a sender", "A few questions; the answers go into the file. Ends with sending."),
+            Choice("demo", "Send a test tone, to try it", "Without a file; the same as `aes67-sender demo`."),
+            Choice("leave", "Leave"),
+        ],
+    )
+    return chosen
+
+
+def given_answers(options: Mapping[str, Any], path: Path) -> Given:
+    """The answers among the options of the command line."""
+    given = Given()
+    for key, value in options.items():
+        if value in (None, ()):
+            continue
+        answer: object = number_or_text(value) if key in _NUMBERS else value
+        if key == "sources":
+            answer = tuple(_source(text, path) for text in value)
+        elif key == "channels":
+            answer = tuple(map(number_or_text, value))
+        given = with_answer(given, key, answer)
+    return given
+
+
+def _source(text: str, path: Path) -> dict[str, Any]:
+    source = parse_source(text)
+    if source.get("kind") == "file" and "path" in source:
+        source["path"] = sound_path(source["path"], path.absolute().parent)
+    return source
+
+
+def ask_and_write(path: Path, given: Given, *, force: bool) -> bool:
+    """The wizard; whether to start sending now.
+
+    Raises:
+        ConfigError: nobody can be asked, an option is wrong, or the file cannot be used or written.
+        MachineError: there is no network interface.
+        KeyboardInterrupt: the user has left; nothing was written.
+    """
+    if not has_terminal():
+        raise ConfigError("The wizard asks questions, and there is no terminal to ask them in.", hint=_HINT)
+    from aes67_sender.wizard.dialogue import Dialogue
+    from aes67_sender.wizard.terminal import Terminal
+
+    check_writable(path)
+    screen = Terminal()
+    try:
+        existing = _existing_or_none(path, screen, force=force)
+        with _quiet(), MachineSenses(_url(existing)) as senses:
+            # While the first questions are answered.
+            senses.look()
+            facts = _facts(path, existing, given)
+            _refuse(facts, given, path)
+            screen.say(*_head(path, existing))
+            dialogue = Dialogue(facts, given, screen, senses, file_name=path.name)
+            ending, data = dialogue.run(may_start=not _is_sending(_url(existing)))
+    except (KeyboardInterrupt, EOFError):
+        click.echo("Left: nothing was written.", err=True)
+        raise KeyboardInterrupt from None
+    if ending == "leave":
+        click.echo("Nothing was written.")
+        return False
+    _write(path, data, existing, propose(dialogue.facts, dialogue.given).profile)
+    return ending == "start"
+
+
+def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float) -> None:
+    """The wizard without questions: what is not given is proposed.
+
+    Raises:
+        ConfigError: an option is wrong, or the file cannot be used or written.
+        MachineError: there is no network interface.
+    """
+    check_writable(path)
+    existing = None if force else read_existing(path)
+    from rich.console import Console
+
+    from aes67_sender.wizard.summary import summary
+
+    with _quiet(), MachineSenses(_url(existing)) as senses:
+        senses.look()
+        facts = _facts(path, existing, given)
+        _refuse(facts, given, path)
+        interface = propose(facts, given).interface
+        click.echo(f"Listening on {interface} for {listen_s:g} s.", err=True)
+        senses.listen(interface)
+        time.sleep(listen_s)
+        facts = _with(facts, senses)
+    _refuse(facts, given, path)
+    answers = propose(facts, given)
+    data = build(facts, answers)
+    console = Console(highlight=False)
+    console.print(*summary(facts, answers, data), sep="\n")
+    for problem in (*facts.heard.problems, *problems_of(facts, given)):
+        if problem.severity != "info":
+            click.echo(f"{problem.severity}: {problem.text} {problem.hint}".rstrip(), err=True)
+    _write(path, data, existing, answers.profile)
+
+
+def _with(facts: Facts, senses: MachineSenses) -> Facts:
+    from dataclasses import replace
+
+    return replace(facts, heard=senses.heard(), devices=senses.devices())
+
+
+def _existing_or_none(path: Path, screen: Screen, *, force: bool) -> Existing | None:
+    from aes67_sender.wizard.screen import Choice
+
+    try:
+        return None if force else read_existing(path)
+    except ConfigError as error:
+        click.echo(f"{error}", err=True)
+        for problem in error.problems:
+            screen.complain(problem)
+    begin = Choice(value=True, label="Begin from nothing; what is there is kept as a backup")
+    if not screen.choose(
+        f"{path.name} cannot be used. What now?", [begin, Choice(value=False, label="Leave it as it is")]
+    ):
+        raise KeyboardInterrupt
+    return None
+
+
+def _facts(path: Path, existing: Existing | None, given: Given) -> Facts:
+    interfaces = list_interfaces()
+    try:
+        best = choose_interface(None, interfaces).name
+    except MachineError:
+        if "interface" not in given:
+            raise
+        best = None
+    socket = existing.config.clock.ptp4l_socket if existing else ClockSettings().ptp4l_socket
+    return Facts(
+        interfaces,
+        best,
+        host_name(),
+        existing=existing,
+        daemon=is_listening(socket),
+        base_dir=path.absolute().parent,
+    )
+
+
+def _refuse(facts: Facts, given: Given, path: Path) -> None:
+    """Raises ConfigError where what is given cannot be right, whatever else is answered."""
+    wrong: list[Problem] = [each for each in problems_of(facts, given) if each.severity == "error"]
+    if wrong:
+        raise ConfigError(f"{path.name} would have {len(wrong)} problem{'s' * (len(wrong) != 1)}.", problems=wrong)
+
+
+def _head(path: Path, existing: Existing | None) -> Iterator[str]:
+    yield ""
+    if existing is None:
+        yield f"The answers go into {path}. Ctrl-C leaves, and writes nothing."
+    else:
+        yield f"{path} is there: what stands in it is proposed, and what is not asked for is kept."
+        yield "Ctrl-C leaves, and changes nothing."
+    for note in existing.notes if existing else ():
+        yield f"  {note.text} {note.hint}".rstrip()
+    yield ""
+
+
+def _write(path: Path, data: dict[str, Any], existing: Existing | None, profile: str) -> None:
+    if existing is not None and existing.data == data and not existing.notes:
+        click.echo(f"{path} is right as it is.")
+        return
+    backup = write_config(path, data)
+    kept = f" The file that was there is kept as {backup.name}." if backup is not None else ""
+    click.echo(f"Wrote {path}.{kept}")
+    click.echo(FAMILIES[profile].note)
+    if _is_sending(_url(existing)):
+        click.echo("A sender is running; if it uses this file, it takes it up within two seconds.")
+    else:
+        click.echo(f"Send with `aes67-sender run{'' if path.name == str(path) == _USUAL else f' -c {path}'}`.")
+
+
+_USUAL: Final = "aes67-config.json"
+
+
+def _url(existing: Existing | None) -> str:
+    web = existing.config.web if existing else WebSettings()
+    return web.listen
+
+
+def _is_sending(url: str) -> bool:
+    try:
+        fetch_snapshot(url, timeout_s=1.0)
+    except SenderError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Warnings of what listens in the background would spoil the questions; what matters of them is told there."""
+    before = logging.root.manager.disable
+    if logging.root.level >= logging.WARNING:
+        logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
