@@ -65,7 +65,7 @@ def _answers(command: Callable[..., Any]) -> Callable[..., Any]:
     default=_LISTEN_S,
     show_default=True,
     metavar="S",
-    help="With --yes, listen so long for masters and sessions.",
+    help="Listen so long for PTP masters and sessions of others.",
 )
 @click.option("--force", is_flag=True, help="Begin from nothing, whatever is in the file; it is kept as a backup.")
 @click.option("--start", is_flag=True, help="With --yes, start sending then.")
@@ -100,9 +100,9 @@ def configure(  # noqa: PLR0913  click gives every option by itself
 
     given = given_answers(answers, path)
     if yes:
-        propose_and_write(path, given, force=force, listen_s=listen_s)
+        propose_and_write(path, given, force=force, listen_s=listen_s, starts=start)
     else:
-        start = ask_and_write(path, given, force=force)
+        start = ask_and_write(path, given, force=force, listen_s=listen_s)
     if start:
         from aes67_sender.cli.run import run
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shlex
 import sys
+import textwrap
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from aes67_sender.config.complete import host_name
 from aes67_sender.config.legacy import write_config
+from aes67_sender.config.load import CONFIG_NAME
 from aes67_sender.config.model import ClockSettings, WebSettings
 from aes67_sender.errors import ConfigError, MachineError, SenderError
 from aes67_sender.net.interfaces import choose_interface, list_interfaces
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from aes67_sender.wizard.screen import Screen
 
 Beginning = Literal["configure", "demo", "leave"]
+_WIDTH: Final = 80
 _NUMBERS: Final = frozenset({"domain", "per_stream"})
 _HINT: Final = (
     "Answer by options, and have proposals for the rest taken: "
@@ -86,7 +91,7 @@ def _source(text: str, path: Path) -> dict[str, Any]:
     return source
 
 
-def ask_and_write(path: Path, given: Given, *, force: bool) -> bool:
+def ask_and_write(path: Path, given: Given, *, force: bool, listen_s: float) -> bool:
     """The wizard; whether to start sending now.
 
     Raises:
@@ -96,7 +101,7 @@ def ask_and_write(path: Path, given: Given, *, force: bool) -> bool:
     """
     if not has_terminal():
         raise ConfigError("The wizard asks questions, and there is no terminal to ask them in.", hint=_HINT)
-    from aes67_sender.wizard.dialogue import Dialogue
+    from aes67_sender.wizard.dialogue import Dialogue, Occasion
     from aes67_sender.wizard.terminal import Terminal
 
     check_writable(path)
@@ -109,19 +114,21 @@ def ask_and_write(path: Path, given: Given, *, force: bool) -> bool:
             facts = _facts(path, existing, given)
             _refuse(facts, given, path)
             screen.say(*_head(path, existing))
-            dialogue = Dialogue(facts, given, screen, senses, file_name=path.name)
-            ending, data = dialogue.run(may_start=not _is_sending(_url(existing)))
+            occasion = Occasion(path.name, may_start=not _is_sending(_url(existing)), listen_s=listen_s)
+            dialogue = Dialogue(facts, given, screen, senses, occasion)
+            ending, data = dialogue.run()
     except (KeyboardInterrupt, EOFError):
         click.echo("Left: nothing was written.", err=True)
         raise KeyboardInterrupt from None
     if ending == "leave":
         click.echo("Nothing was written.")
         return False
-    _write(path, data, existing, propose(dialogue.facts, dialogue.given).profile)
-    return ending == "start"
+    starts = ending == "start"
+    _write(path, data, existing, propose(dialogue.facts, dialogue.given).profile, starts=starts)
+    return starts
 
 
-def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float) -> None:
+def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float, starts: bool) -> None:
     """The wizard without questions: what is not given is proposed.
 
     Raises:
@@ -151,12 +158,10 @@ def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float)
     for problem in (*facts.heard.problems, *problems_of(facts, given)):
         if problem.severity != "info":
             click.echo(f"{problem.severity}: {problem.text} {problem.hint}".rstrip(), err=True)
-    _write(path, data, existing, answers.profile)
+    _write(path, data, existing, answers.profile, starts=starts)
 
 
 def _with(facts: Facts, senses: MachineSenses) -> Facts:
-    from dataclasses import replace
-
     return replace(facts, heard=senses.heard(), devices=senses.devices())
 
 
@@ -210,26 +215,28 @@ def _head(path: Path, existing: Existing | None) -> Iterator[str]:
     else:
         yield f"{path} is there: what stands in it is proposed, and what is not asked for is kept."
         yield "Ctrl-C leaves, and changes nothing."
+    if existing is not None and existing.converted:
+        yield "The Node.js tool wrote it; it is converted."
     for note in existing.notes if existing else ():
         yield f"  {note.text} {note.hint}".rstrip()
     yield ""
 
 
-def _write(path: Path, data: dict[str, Any], existing: Existing | None, profile: str) -> None:
-    if existing is not None and existing.data == data and not existing.notes:
+def _write(path: Path, data: dict[str, Any], existing: Existing | None, profile: str, *, starts: bool) -> None:
+    if existing is not None and existing.is_kept_by(data):
         click.echo(f"{path} is right as it is.")
         return
     backup = write_config(path, data)
     kept = f" The file that was there is kept as {backup.name}." if backup is not None else ""
     click.echo(f"Wrote {path}.{kept}")
-    click.echo(FAMILIES[profile].note)
-    if _is_sending(_url(existing)):
+    click.echo(textwrap.fill(FAMILIES[profile].note, _WIDTH))
+    if starts:
+        click.echo()
+    elif _is_sending(_url(existing)):
         click.echo("A sender is running; if it uses this file, it takes it up within two seconds.")
     else:
-        click.echo(f"Send with `aes67-sender run{'' if path.name == str(path) == _USUAL else f' -c {path}'}`.")
-
-
-_USUAL: Final = "aes67-config.json"
+        option = "" if str(path) == CONFIG_NAME else f" -c {shlex.quote(str(path))}"
+        click.echo(f"Send with `aes67-sender run{option}`.")
 
 
 def _url(existing: Existing | None) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _KEEP: Final = "keep"
 _FILE: Final = "file"
 _NAME_COLUMNS: Final = 32
+_CHANNELS: Final = "How many channels of it"
 
 
 class Meters(Protocol):
@@ -74,10 +75,15 @@ class _Asked:
         title = self._question.title if not self.sources else "Which one?"
         while True:
             chosen: Any = self._screen.choose(title, choices, default)
+            label = next(choice.short or choice.label for choice in choices if choice.value == chosen)
             if chosen == _KEEP:
+                self._screen.settle(title, label)
                 return None
-            source: SourceData = dict(chosen) if chosen != _FILE else self._ask_file()
+            if chosen == _FILE:
+                return self._ask_file()
+            source: SourceData = dict(chosen)
             if self._right(source, usual_channels(source, self._facts)):
+                self._screen.settle(title, label)
                 return source
 
     def _ask_file(self) -> SourceData:
@@ -86,15 +92,17 @@ class _Asked:
             typed = self._screen.write("Sound file", "", is_path=True)
             source: SourceData = {"kind": _FILE, "path": typed and sound_path(typed, self._facts.base_dir)}
             if self._right(source, usual_channels(source, self._facts), strict=True):
+                self._screen.settle("Sound file", typed)
                 return source
 
     def add(self, source: SourceData) -> None:
         """Ask for its channels, and take it."""
         usual = usual_channels(source, self._facts)
         while True:
-            typed = self._screen.write("How many channels of it", str(usual))
+            typed = self._screen.write(_CHANNELS, str(usual))
             channels = number_or_text(typed) if typed else usual
             if self._right(source, channels):
+                self._screen.settle(_CHANNELS, str(channels))
                 break
         self.sources, self._channels = (*self.sources, source), (*self._channels, channels)
         self.given = self._with(self.sources, self._channels)
@@ -117,7 +125,13 @@ def _choices(facts: Facts, meters: Meters, *, first: bool) -> list[Choice]:
         found.append(Choice(_KEEP, f"As it is: {ids}"))
     numbered = sorted(enumerate(facts.devices), key=lambda each: each[1].monitor)
     found += [
-        Choice(of_device(device), _label(device), _about(device), partial(meters.reading, number))
+        Choice(
+            of_device(device),
+            _label(device),
+            _about(device),
+            partial(meters.reading, number),
+            f"{device.name} ({device.kind})",
+        )
         for number, device in numbered
     ]
     return [

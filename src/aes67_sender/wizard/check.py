@@ -13,6 +13,7 @@ from aes67_sender.wizard.addresses import is_allowed, is_group
 from aes67_sender.wizard.families import FAMILIES
 from aes67_sender.wizard.plan import build
 from aes67_sender.wizard.propose import propose
+from aes67_sender.wizard.sound import device_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def problems_of(facts: Facts, given: Given) -> list[Problem]:
     """All that is wrong, or worth a warning, with the answers given, completed by proposals."""
     answers = propose(facts, given)
     data = build(facts, answers)
-    return [*_numbers(answers), *_limits(facts, answers, data), *judged(facts, data)]
+    return [*_numbers(facts, answers), *_limits(facts, answers, data), *judged(facts, data)]
 
 
 def judged(facts: Facts, data: dict[str, Any]) -> list[Problem]:
@@ -45,11 +46,17 @@ def about(problems: list[Problem], paths: str, *, strict: bool = False) -> list[
     ]
 
 
-def _numbers(answers: Answers) -> Iterator[Problem]:
+def _numbers(facts: Facts, answers: Answers) -> Iterator[Problem]:
     size = answers.per_stream
     if size is not None and (not isinstance(size, int) or size < 1):
         text = f"{size!r} is no number of channels." if isinstance(size, str) else f"{size} channels make no stream."
         yield Problem("wizard.per-stream", "error", text, "Write a whole number, for example 8.", "per_stream")
+    for index, (source, channels) in enumerate(zip(answers.sources or (), answers.channels, strict=False)):
+        device = device_for(source, facts.devices)
+        if device is not None and isinstance(channels, int) and channels > device.channels:
+            text = f"{device.name} lists {device.channels} channel{'s' * (device.channels != 1)}, not {channels}."
+            hint = "Some sound servers list fewer than they give; otherwise the source fails when it is started."
+            yield Problem("wizard.device-channels", "warning", text, hint, f"sources[{index}].channels")
     if answers.sources is not None and len(answers.channels) > len(answers.sources):
         text = f"There are {len(answers.channels)} numbers of channels for {len(answers.sources)} sources."
         yield Problem("wizard.channels", "error", text, "Give one number for each source.", "sources")

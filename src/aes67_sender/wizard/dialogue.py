@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from rich.text import Text
@@ -14,7 +14,7 @@ from aes67_sender.wizard.clocks import usable_masters
 from aes67_sender.wizard.facts import number_or_text, with_answer
 from aes67_sender.wizard.plan import build
 from aes67_sender.wizard.propose import propose
-from aes67_sender.wizard.questions import LISTEN_S, QUESTIONS, Question
+from aes67_sender.wizard.questions import QUESTIONS, Question
 from aes67_sender.wizard.screen import Choice
 from aes67_sender.wizard.summary import summary
 
@@ -47,17 +47,29 @@ class Senses(Protocol):
         """What the device of this number delivers now; opens all of them at the first call."""
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What the wizard is to end with: a file, and sending, unless somebody sends already.
+
+    ``listen_s``: how long to listen before the first answer that depends on it; listening goes on meanwhile.
+    """
+
+    file_name: str
+    may_start: bool
+    listen_s: float
+
+
 class Dialogue:
     """One run of the wizard. ``given`` are answers that need no question."""
 
-    def __init__(self, facts: Facts, given: Given, screen: Screen, senses: Senses, *, file_name: str) -> None:
+    def __init__(self, facts: Facts, given: Given, screen: Screen, senses: Senses, occasion: Occasion) -> None:
         self.facts = facts
         self.given = given
         self._screen = screen
         self._senses = senses
-        self._file_name = file_name
+        self._occasion = occasion
 
-    def run(self, *, may_start: bool) -> tuple[Ending, dict[str, Any]]:
+    def run(self) -> tuple[Ending, dict[str, Any]]:
         """Ask everything that is not given; gives what to do, and the config to write.
 
         Raises:
@@ -70,7 +82,7 @@ class Dialogue:
                 self._ask(question)
         while True:
             data = self._show()
-            ending = self._screen.choose("What now?", self._endings(data, may_start=may_start))
+            ending = self._screen.choose("What now?", self._endings(data))
             if ending != _CHANGE:
                 return ending, data
             wanted: Question = self._screen.choose(
@@ -91,17 +103,18 @@ class Dialogue:
                 self._screen.complain(problem)
         return data
 
-    def _endings(self, data: dict[str, Any], *, may_start: bool) -> list[Choice]:
+    def _endings(self, data: dict[str, Any]) -> list[Choice]:
+        may_start, name = self._occasion.may_start, self._occasion.file_name
         change = Choice(_CHANGE, "Change an answer")
         leave = Choice("leave", "Leave without writing")
         if any(problem.severity == "error" for problem in problems_of(self.facts, self.given)):
             return [change, leave]
         existing = self.facts.existing
-        if existing is not None and existing.data == data and not existing.notes:
+        if existing is not None and existing.is_kept_by(data):
             return [*([Choice("start", "Start sending")] if may_start else []), change, Choice("leave", "Leave")]
-        write = [Choice("write", f"Write {self._file_name}")]
+        write = [Choice("write", f"Write {name}")]
         if may_start:
-            write.insert(0, Choice("start", f"Write {self._file_name} and start sending"))
+            write.insert(0, Choice("start", f"Write {name} and start sending"))
         return [*write, change, leave]
 
     def _ask(self, question: Question) -> None:
@@ -119,33 +132,40 @@ class Dialogue:
 
     def _ask_until_right(self, question: Question) -> Given:
         while True:
-            tried = self._answered(question)
+            tried, shown = self._answered(question)
             wrong = about(problems_of(self.facts, tried), question.paths)
             if not wrong:
+                self._screen.settle(question.title, shown)
                 return tried
             self._screen.complain(wrong[0])
 
-    def _answered(self, question: Question) -> Given:
-        """What is only agreed to is not noted: it follows when another answer changes."""
+    def _answered(self, question: Question) -> tuple[Given, str]:
+        """The answers with one more, and that one in words.
+
+        What is only agreed to is not noted: it follows when another answer changes.
+        """
         answers = propose(self.facts, self.given)
         if question.choices is not None:
             choices = question.choices(self.facts, answers)
             present = getattr(answers, question.key)
             values = [choice.value for choice in choices]
             answer = self._screen.choose(question.title, choices, values.index(present) if present in values else 0)
-            return self.given if answer == present else with_answer(self.given, question.key, answer)
+            chosen = choices[values.index(answer)]
+            given = self.given if answer == present else with_answer(self.given, question.key, answer)
+            return given, chosen.short or chosen.label
         proposal = question.proposal(self.facts, answers) if question.proposal else ""
         typed = self._screen.write(question.title, proposal)
         if typed in {"", proposal}:
-            return self.given
-        return with_answer(self.given, question.key, number_or_text(typed) if question.is_number else typed)
+            return self.given, proposal
+        answer = number_or_text(typed) if question.is_number else typed
+        return with_answer(self.given, question.key, answer), typed
 
     def _after(self, question: Question) -> None:
         """What an answer brings about, asked for or given."""
         if question.key == "interface":
             name = propose(self.facts, self.given).interface
             self._senses.listen(name)
-            self._screen.wait(LISTEN_S, lambda: heard_words(name, self._senses.heard()))
+            self._screen.wait(self._occasion.listen_s, lambda: heard_words(name, self._senses.heard()))
             self._listen_on()
             self._screen.say(Text.assemble(("✓ ", "green"), heard_words(name, self.facts.heard)))
             for problem in self.facts.heard.problems:

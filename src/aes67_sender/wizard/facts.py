@@ -33,12 +33,17 @@ class Heard:
 class Existing:
     """The config file as it is: its JSON data as written, and what they mean.
 
-    ``notes``: what was changed because the Node.js tool had written it.
+    ``converted``: the Node.js tool had written it; ``notes`` tell what was changed then.
     """
 
     data: dict[str, Any]
     config: Config
+    converted: bool = False
     notes: tuple[Problem, ...] = ()
+
+    def is_kept_by(self, data: dict[str, Any]) -> bool:
+        """Whether there is nothing to write."""
+        return not self.converted and self.data == data
 
 
 @dataclass(frozen=True, slots=True)

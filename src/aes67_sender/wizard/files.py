@@ -34,7 +34,7 @@ def read_existing(path: Path) -> Existing | None:
     errors = [note for note in notes if note.severity == "error"]
     if errors:
         raise ConfigError(f"{path.name} was written by the Node.js tool and cannot be converted.", problems=errors)
-    return Existing(converted, judge(converted, name=path.name), tuple(notes))
+    return Existing(converted, judge(converted, name=path.name), converted=True, notes=tuple(notes))
 
 
 def check_writable(path: Path) -> None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from aes67_sender.wizard.facts import Answers, Facts
 
 Key = Literal["interface", "profile", "mode", "domain", "sources", "per_stream", "base_address", "name"]
-#: To be told before answers count: fewer seconds miss masters that announce every two.
-LISTEN_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,11 @@ def _interfaces(facts: Facts, answers: Answers) -> list[Choice]:
     shown = [each for each in facts.interfaces if not each.loopback or each.name == answers.interface]
     wide = max((len(each.name) for each in shown), default=0)
     return [
-        Choice(each.name, f"{each.name:<{wide}}  {each.address or 'no IPv4 address':<15}  {_remarks(each)}".rstrip())
+        Choice(
+            each.name,
+            f"{each.name:<{wide}}  {each.address or 'no IPv4 address':<15}  {_remarks(each)}".rstrip(),
+            short=f"{each.name} ({each.address})",
+        )
         for each in sorted(shown, key=lambda each: _rank(each, facts))
     ]
 
@@ -77,7 +79,7 @@ def _modes(facts: Facts, answers: Answers) -> list[Choice]:
     wide = max(map(len, MODES))
     yields = any(each.domain == answers.domain for each in usable_masters(facts.heard.masters))
     more = {"grandmaster": "One is heard already: this computer would wait until that is gone." if yields else ""}
-    return [Choice(mode, f"{mode:<{wide}}  {about}", more.get(mode, "")) for mode, about in MODES.items()]
+    return [Choice(mode, f"{mode:<{wide}}  {about}", more.get(mode, ""), short=mode) for mode, about in MODES.items()]
 
 
 def _clocks(facts: Facts, answers: Answers) -> Iterable[str]:

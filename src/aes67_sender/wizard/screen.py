@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several answers. ``about`` is shown while it is pointed at, ``meter`` moves beside it."""
+    """One of several answers.
+
+    ``about`` is shown while it is pointed at, ``meter`` moves beside it, and ``short`` stands for the label once it is
+    chosen.
+    """
 
     value: Any
     label: str
     about: str = ""
     meter: Callable[[], Reading] | None = None
+    short: str = ""
 
 
 class Screen(Protocol):
@@ -34,10 +39,13 @@ class Screen(Protocol):
         """A sentence about a wrong answer, and its remedy."""
 
     def choose(self, title: str, choices: Sequence[Choice], default: int = 0) -> Any:  # noqa: ANN401  any value
-        """Have one chosen; gives its value."""
+        """Have one chosen; gives its value. Nothing of it stays to be seen."""
 
     def write(self, title: str, proposal: str, *, is_path: bool = False) -> str:
-        """Have a line written; empty for the proposal."""
+        """Have a line written; empty for the proposal. Nothing of it stays to be seen."""
+
+    def settle(self, title: str, answer: str) -> None:
+        """Show an answer that was found right."""
 
     def wait(self, seconds: float, line: Callable[[], str]) -> None:
         """Show a line that changes, for so long."""

@@ -123,7 +123,8 @@ def _address(slots: Sequence[_Slot], facts: Facts, answers: Answers) -> None:
     taken = set(taken_by(facts, answers.interface))
     here = facts.interface(answers.interface)
     usual = first_address(FAMILIES[answers.profile], here.address if here else None)
-    groups = [slot.entry["address"] for slot in slots if is_group(slot.entry.get("address", ""))]
+    streams = facts.existing.config.streams if facts.existing else ()
+    groups = [stream.address for stream in streams if is_group(stream.address)]
     base = answers.base_address
     start = base if base is not None else (groups or [usual])[0]
     moving = [slot for slot in slots if _moves(slot, base, taken)]

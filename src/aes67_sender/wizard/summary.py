@@ -87,8 +87,9 @@ def _source(source: SourceSettings) -> str:
     if source.kind == "jack":
         which = ", ".join(source.connect) or "to be connected by hand"
     count = "" if source.channels is None else f", {source.channels} channel{'s' * (source.channels != 1)}"
+    named = source.kind if source.id == source.kind else f"{source.id}: {source.kind}"
     about = "" if which is None else f" {which}"
-    return f"{source.id}: {source.kind}{about}{count}"
+    return f"{named}{about}{count}"
 
 
 def _streams(config: Config) -> Table:

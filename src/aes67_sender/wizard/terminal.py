@@ -69,11 +69,9 @@ class Terminal:
         self.say(*problem_lines(problem, self._console.width))
 
     def choose(self, title: str, choices: Sequence[Choice], default: int = 0) -> Any:  # noqa: ANN401  any value
-        """A list that vanishes when it is answered; what was chosen stands in its place."""
+        """A list that vanishes when it is answered."""
         listed = _List(title, choices, default, self._console.width, self._console.height)
-        chosen = choices[listed.run()]
-        self._answered(title, chosen.label.strip())
-        return chosen.value
+        return choices[listed.run()].value
 
     def write(self, title: str, proposal: str, *, is_path: bool = False) -> str:
         """A line; what is proposed stands there, dim, until something is typed."""
@@ -84,11 +82,14 @@ class Terminal:
             completer=PathCompleter(expanduser=True) if is_path else DummyCompleter(),
             complete_while_typing=is_path,
         )
-        typed = session.prompt(
+        typed: str = session.prompt(
             [("class:mark", "? "), ("class:title", title), ("", ": ")], placeholder=[("class:dim", proposal)]
-        ).strip()
-        self._answered(title, typed or proposal)
-        return typed
+        )
+        return typed.strip()
+
+    def settle(self, title: str, answer: str) -> None:
+        """One line, in place of the question."""
+        self.say(Text.assemble(("✓ ", "green"), title.rstrip("?"), ": ", (answer, "cyan")))
 
     def wait(self, seconds: float, line: Callable[[], str]) -> None:
         """With a spinner, which is gone afterwards."""
@@ -97,9 +98,6 @@ class Terminal:
             while time.monotonic() < until_s:
                 time.sleep(_REDRAW_S)
                 status.update(Text(line()))
-
-    def _answered(self, title: str, answer: str) -> None:
-        self.say(Text.assemble(("✓ ", "green"), title.rstrip("?"), ": ", (" ".join(answer.split()), "cyan")))
 
 
 class _List:
