@@ -18,6 +18,7 @@ from aes67_sender.config.legacy import write_config
 from aes67_sender.config.load import CONFIG_NAME
 from aes67_sender.config.model import ClockSettings, WebSettings
 from aes67_sender.errors import ConfigError, MachineError, SenderError
+from aes67_sender.model.problem import Problem
 from aes67_sender.net.interfaces import choose_interface, list_interfaces
 from aes67_sender.net.ptp4l import is_listening
 from aes67_sender.supervisor.client import fetch_snapshot
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from aes67_sender.model.problem import Problem
     from aes67_sender.wizard.facts import Existing
     from aes67_sender.wizard.screen import Screen
 
@@ -136,7 +136,7 @@ def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float,
         MachineError: there is no network interface.
     """
     check_writable(path)
-    existing = None if force else read_existing(path)
+    existing = None if force else _existing(path)
     from rich.console import Console
 
     from aes67_sender.wizard.summary import summary
@@ -163,6 +163,16 @@ def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float,
 
 def _with(facts: Facts, senses: MachineSenses) -> Facts:
     return replace(facts, heard=senses.heard(), devices=senses.devices())
+
+
+def _existing(path: Path) -> Existing | None:
+    try:
+        return read_existing(path)
+    except ConfigError as error:
+        text = "So there is nothing to begin with."
+        hint = "Correct the file, or give --force to begin from nothing; what is there is kept as a backup."
+        problems = (*error.problems, Problem("wizard.unusable", "error", text, hint))
+        raise ConfigError(str(error), problems=problems) from error
 
 
 def _existing_or_none(path: Path, screen: Screen, *, force: bool) -> Existing | None:
@@ -213,8 +223,8 @@ def _head(path: Path, existing: Existing | None) -> Iterator[str]:
     if existing is None:
         yield f"The answers go into {path}. Ctrl-C leaves, and writes nothing."
     else:
-        yield f"{path} is there: what stands in it is proposed, and what is not asked for is kept."
-        yield "Ctrl-C leaves, and changes nothing."
+        yield f"{path} is there: it is the proposal."
+        yield "What is not asked for is kept. Ctrl-C leaves, and changes nothing."
     if existing is not None and existing.converted:
         yield "The Node.js tool wrote it; it is converted."
     for note in existing.notes if existing else ():
@@ -227,8 +237,9 @@ def _write(path: Path, data: dict[str, Any], existing: Existing | None, profile:
         click.echo(f"{path} is right as it is.")
         return
     backup = write_config(path, data)
-    kept = f" The file that was there is kept as {backup.name}." if backup is not None else ""
-    click.echo(f"Wrote {path}.{kept}")
+    click.echo(f"Wrote {path}.")
+    if backup is not None:
+        click.echo(f"What was there is kept as {backup.name}.")
     click.echo(textwrap.fill(FAMILIES[profile].note, _WIDTH))
     if starts:
         click.echo()
