@@ -48,9 +48,9 @@ def clock_sentences(facts: Facts, family: Family) -> Iterator[str]:
     for domain in sorted({each.domain for each in usable}):
         best = next(each for each in usable if each.domain == domain)
         more = sum(each.domain == domain for each in usable) - 1
-        others = f", and {more} more" if more else ""
-        quality = "" if best.clock_class is None else f" (class {best.clock_class})"
-        yield f"PTP domain {domain}: grandmaster {best.grandmaster}{quality} from {best.address}{others}."
+        others = f"; {more} more" if more else ""
+        quality = "" if best.clock_class is None else f", class {best.clock_class}"
+        yield f"PTP domain {domain}: {best.grandmaster} at {best.address}{quality}{others}."
     if usable and family.domain not in {each.domain for each in usable}:
         yield f"{family.title} uses domain {family.domain} as a rule, and nobody is master there."
     if not usable and any(each.version == 1 for each in facts.heard.masters):

@@ -44,13 +44,18 @@ def check_writable(path: Path) -> None:
         ConfigError: the file cannot be written there.
     """
     folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        raise ConfigError(f"There is no folder {folder}.", hint="Make it, or name another file with -c.")
-    if path.is_dir():
+    another = "or name another file with -c."
+    try:
+        is_folder, is_there = path.is_dir(), folder.is_dir()
+    except OSError:
+        hint = f"Allow it to, {another}"
+        raise ConfigError(f"This user may not look into {folder}.", hint=hint) from None
+    if not is_there:
+        raise ConfigError(f"There is no folder {folder}.", hint=f"Make it, {another}")
+    if is_folder:
         raise ConfigError(f"{path} is a folder, not a file.", hint="Give the path of the config file itself.")
-    if not os.access(folder, os.W_OK):
-        hint = "Allow this user to write there, or name another file with -c."
-        raise ConfigError(f"This user may not write into {folder}.", hint=hint)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"This user may not write into {folder}.", hint=f"Allow it to, {another}")
 
 
 def sound_path(typed: str, base_dir: Path) -> str:

@@ -162,7 +162,7 @@ def test_what_was_heard_of_clocks_is_said_in_sentences() -> None:
     def said(**known: Any) -> str:
         return " ".join(clock_sentences(facts(**known), FAMILIES["dante"]))
 
-    assert "grandmaster 00-1d-c1-ff-fe-12-34-56 (class 6) from 192.168.1.2, and 1 more." in said(
+    assert "PTP domain 0: 00-1d-c1-ff-fe-12-34-56 at 192.168.1.2, class 6; 1 more." in said(
         masters=[master(clock_class=6), master(grandmaster="aa-bb-cc-ff-fe-00-00-01")]
     )
     assert "uses domain 0 as a rule, and nobody is master there" in said(masters=[master(9)])
