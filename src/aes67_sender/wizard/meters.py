@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _EVERY_S: Final = 0.1
 _START_S: Final = 4.0
+_AGAIN_S: Final = 3.0
 _JOIN_S: Final = 1.0
 #: Kinds of which a second one can be in the way of the first, and how long each has its turn.
 _TURNS: Final = {"asio": 1.5}
@@ -54,26 +55,31 @@ class Meter:
         self._reading = Reading("waiting")
         self._levels: Levels | None = None
 
-    def listen(self, opening: threading.Lock, turn_s: float | None) -> None:
-        """Capture until the end, or for one turn; ``opening`` is held while the device is opened."""
+    def listen(self, opening: threading.Lock, turn_s: float | None) -> bool:
+        """Capture until the end, or for one turn; ``opening`` is held while the device is opened.
+
+        Returns:
+            Whether it makes sense to try again.
+        """
         try:
             capture = Capture(_spec(self._device), None)
             with opening:
                 if self._stop.is_set():
-                    return
+                    return False
                 self._say(Reading("opening"))
                 # At once: it may be the last word of this process.
                 _tell({"opening": self._number})
                 capture.start(_START_S)
         except (SenderError, ValidationError) as refused:
             self._say(Reading("failed", why=_sentence(refused)))
-            return
+            return isinstance(refused, SourceError) and refused.retryable
         try:
             self._pull(capture, turn_s)
         except SenderError as lost:
-            self._say(Reading("failed", why=str(lost)))
+            self._say(Reading("failed", why=_sentence(lost)))
         finally:
             capture.stop()
+        return True
 
     def reading(self) -> Reading:
         """The levels since the last call."""
@@ -118,28 +124,17 @@ def _sentence(refused: Exception) -> str:
 
 def _run(devices: Sequence[AudioDevice], skip: set[int], stop: threading.Event) -> None:
     """Open all devices but those to skip, and tell their levels until ``stop``."""
-    opening = threading.Lock()
     meters = [Meter(number, device, stop) for number, device in enumerate(devices)]
-    order = sorted(range(len(devices)), key=lambda index: _place(devices[index]))
-    chosen = [index for index in order if index not in skip]
-
-    def alone(index: int) -> None:
-        meters[index].listen(opening, None)
-
-    def in_turn(indices: Sequence[int], turn_s: float) -> None:
-        while not stop.is_set():
-            for index in indices:
-                meters[index].listen(opening, turn_s)
-            stop.wait(_EVERY_S)
-
-    threads = []
-    for kind, turn_s in _TURNS.items():
-        if turned := [index for index in chosen if devices[index].kind == kind]:
-            threads.append(threading.Thread(target=in_turn, args=(turned, turn_s), daemon=True))
-    threads += [
-        threading.Thread(target=alone, args=(index,), daemon=True)
-        for index in chosen
-        if devices[index].kind not in _TURNS
+    order = sorted(range(len(devices)), key=lambda number: _place(devices[number]))
+    opening = threading.Lock()
+    groups: dict[str, list[Meter]] = {}
+    for number in order:
+        if number not in skip:
+            kind = devices[number].kind
+            groups.setdefault(kind if kind in _TURNS else str(number), []).append(meters[number])
+    threads = [
+        threading.Thread(target=_listen_in_turn, args=(group, opening, stop, _TURNS.get(kind)), daemon=True)
+        for kind, group in groups.items()
     ]
     for thread in threads:
         thread.start()
@@ -147,6 +142,14 @@ def _run(devices: Sequence[AudioDevice], skip: set[int], stop: threading.Event) 
         _tell({"readings": [asdict(meter.reading()) for meter in meters]})
     for thread in threads:
         thread.join(_JOIN_S)
+
+
+def _listen_in_turn(
+    meters: Sequence[Meter], opening: threading.Lock, stop: threading.Event, turn_s: float | None
+) -> None:
+    """Until none of them can be had; without turns there is one only."""
+    while not stop.is_set() and any([meter.listen(opening, turn_s) for meter in meters]):
+        stop.wait(_AGAIN_S if turn_s is None else _EVERY_S)
 
 
 def _place(device: AudioDevice) -> int:

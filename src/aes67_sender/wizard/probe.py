@@ -79,8 +79,9 @@ class DeviceProbe:
     def _start(self) -> subprocess.Popen[bytes]:
         numbers = [str(number) for number in sorted(self._crashed)]
         # In a group of its own, so that Ctrl-C does not reach it.
-        own_group = {"creationflags": 0x200} if sys.platform == "win32" else {"start_new_session": True}
-        options: dict[str, Any] = own_group
+        options: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         return subprocess.Popen(  # noqa: S603  our own program
             [*self._command, *numbers],
             stdin=subprocess.PIPE,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from support.repository import ROOT, code_blocks
 from support.terminal import Terminal
 
 REAL = (sys.executable, "-m", "aes67_sender")
@@ -285,3 +288,19 @@ def test_yes_can_start_sending(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     assert "of 1 streams" in line
+
+
+def test_the_page_about_it_names_all_its_options_and_no_others(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "configure.md").read_text()
+    told = set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", page))
+    known = set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", call("--help", cwd=tmp_path).stdout))
+    assert told - known == set()
+    assert known - told == {"--config", "--output", "--verbose", "--help"}
+
+
+@pytest.mark.parametrize("block", code_blocks((ROOT / "docs" / "configure.md").read_text(), "sh"))
+def test_the_commands_of_the_page_are_valid(block: str, tmp_path: Path) -> None:
+    for line in block.splitlines():
+        words = [word for word in shlex.split(line)[2:] if word != "--start"]
+        done = call(*words, *ALONE, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
