@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 #: Mode → what it means, in the order of the question.
 MODES: Final = {
-    "auto": "the best that works here, and goes on choosing (recommended)",
+    "auto": "the best that works here at any time (recommended)",
     "builtin": "the grandmaster, by this program's own PTP follower only",
     "gstreamer": "the grandmaster, by GStreamer's clock, less exactly",
-    "system": "this computer's clock, which ptp4l or another daemon keeps right",
+    "system": "this computer's clock, which ptp4l or the like keeps right",
     "free-run": "no grandmaster: this computer's own clock",
     "grandmaster": "be the grandmaster, where the network has none",
 }

@@ -148,7 +148,7 @@ def _listen_in_turn(
     meters: Sequence[Meter], opening: threading.Lock, stop: threading.Event, turn_s: float | None
 ) -> None:
     """Until none of them can be had; without turns there is one only."""
-    while not stop.is_set() and any([meter.listen(opening, turn_s) for meter in meters]):
+    while not stop.is_set() and sum(meter.listen(opening, turn_s) for meter in meters):
         stop.wait(_AGAIN_S if turn_s is None else _EVERY_S)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aes67_sender.config.sources import SourceSettings
     from aes67_sender.wizard.facts import Answers, Facts
 
-_WIDTH: Final = 80
+_WIDTH: Final = 79
 _MOST_STREAMS: Final = 12
 _MOST_CHANGES: Final = 6
 _IDENTITY: Final = ("device", "path", "bin")

@@ -107,7 +107,8 @@ class _List:
         self._title = title
         self._choices = choices
         self._pointed = default
-        self._width = width
+        # A Windows console wraps when its last column is written.
+        self._width = width - 2
         self._shown = [_Needle(choice.meter) if choice.meter else None for choice in choices]
         rows = max(3, min(len(choices), height - _LINES_AROUND))
         about = Window(
@@ -167,7 +168,7 @@ class _List:
 
     def _head(self) -> Fragments:
         hint = "↑ ↓ Enter"
-        gap = max(2, self._width - len(self._title) - len(hint) - 3)
+        gap = max(2, self._width - len(self._title) - len(hint) - 2)
         return [("class:mark", "? "), ("class:title", self._title), ("", " " * gap), ("class:dim", hint)]
 
     def _rows(self) -> Fragments:
