@@ -96,7 +96,8 @@ def configure(  # noqa: PLR0913  click gives every option by itself
         return
     if start and not yes:
         raise click.UsageError("--start goes with --yes: without it you are asked.")
-    from aes67_sender.cli.wizard import ask_and_write, given_answers, propose_and_write
+    from aes67_sender.cli.wizard import ask_and_write, propose_and_write
+    from aes67_sender.cli.wizard_input import given_answers
 
     given = given_answers(answers, path)
     if yes:

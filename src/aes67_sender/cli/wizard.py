@@ -13,35 +13,29 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from aes67_sender.config.complete import host_name
+from aes67_sender.cli.wizard_input import machine_facts, refuse_wrong, usable_file
 from aes67_sender.config.legacy import write_config
 from aes67_sender.config.load import CONFIG_NAME
-from aes67_sender.config.model import ClockSettings, WebSettings
-from aes67_sender.errors import ConfigError, MachineError, SenderError
-from aes67_sender.model.problem import Problem
-from aes67_sender.net.interfaces import choose_interface, list_interfaces
-from aes67_sender.net.ptp4l import is_listening
+from aes67_sender.config.model import WebSettings
+from aes67_sender.errors import ConfigError, SenderError
 from aes67_sender.supervisor.client import fetch_snapshot
 from aes67_sender.ui.screen import can_draw
 from aes67_sender.wizard.check import problems_of
-from aes67_sender.wizard.facts import Facts, Given, number_or_text, with_answer
 from aes67_sender.wizard.families import FAMILIES
-from aes67_sender.wizard.files import check_writable, read_existing, sound_path
+from aes67_sender.wizard.files import check_writable, read_existing
 from aes67_sender.wizard.plan import build
 from aes67_sender.wizard.propose import propose
 from aes67_sender.wizard.senses import MachineSenses
-from aes67_sender.wizard.sound import parse_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from aes67_sender.wizard.facts import Existing
+    from aes67_sender.wizard.facts import Existing, Given
     from aes67_sender.wizard.screen import Screen
 
 Beginning = Literal["configure", "demo", "leave"]
 _WIDTH: Final = 80
-_NUMBERS: Final = frozenset({"domain", "per_stream"})
 _HINT: Final = (
     "Answer by options, and have proposals for the rest taken: "
     "`aes67-sender configure --yes --profile dante --source jack:system`."
@@ -69,35 +63,13 @@ def ask_how_to_begin(config_name: str) -> Beginning:
     return chosen
 
 
-def given_answers(options: Mapping[str, Any], path: Path) -> Given:
-    """The answers among the options of the command line."""
-    given = Given()
-    for key, value in options.items():
-        if value in (None, ()):
-            continue
-        answer: object = number_or_text(value) if key in _NUMBERS else value
-        if key == "sources":
-            answer = tuple(_source(text, path) for text in value)
-        elif key == "channels":
-            answer = tuple(map(number_or_text, value))
-        given = with_answer(given, key, answer)
-    return given
-
-
-def _source(text: str, path: Path) -> dict[str, Any]:
-    source = parse_source(text)
-    if source.get("kind") == "file" and "path" in source:
-        source["path"] = sound_path(source["path"], path.absolute().parent)
-    return source
-
-
 def ask_and_write(path: Path, given: Given, *, force: bool, listen_s: float) -> bool:
     """The wizard; whether to start sending now.
 
     Raises:
         ConfigError: nobody can be asked, an option is wrong, or the file cannot be used or written.
         MachineError: there is no network interface.
-        KeyboardInterrupt: the user has left; nothing was written.
+        Abort: the user has left; nothing was written.
     """
     if not has_terminal():
         raise ConfigError("The wizard asks questions, and there is no terminal to ask them in.", hint=_HINT)
@@ -106,20 +78,17 @@ def ask_and_write(path: Path, given: Given, *, force: bool, listen_s: float) -> 
 
     check_writable(path)
     screen = Terminal()
-    try:
+    with _telling_who_leaves():
         existing = _existing_or_none(path, screen, force=force)
         with _quiet(), MachineSenses(_url(existing)) as senses:
             # While the first questions are answered.
             senses.look()
-            facts = _facts(path, existing, given)
-            _refuse(facts, given, path)
+            facts = machine_facts(path, existing, given)
+            refuse_wrong(facts, given, path)
             screen.say(*_head(path, existing))
             occasion = Occasion(path.name, may_start=not _is_sending(_url(existing)), listen_s=listen_s)
             dialogue = Dialogue(facts, given, screen, senses, occasion)
             ending, data = dialogue.run()
-    except (KeyboardInterrupt, EOFError):
-        click.echo("Left: nothing was written.", err=True)
-        raise KeyboardInterrupt from None
     if ending == "leave":
         click.echo("Nothing was written.")
         return False
@@ -134,23 +103,24 @@ def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float,
     Raises:
         ConfigError: an option is wrong, or the file cannot be used or written.
         MachineError: there is no network interface.
+        Abort: the user has left; nothing was written.
     """
     check_writable(path)
-    existing = None if force else _existing(path)
+    existing = None if force else usable_file(path)
     from rich.console import Console
 
     from aes67_sender.wizard.summary import summary
 
-    with _quiet(), MachineSenses(_url(existing)) as senses:
+    with _telling_who_leaves(), _quiet(), MachineSenses(_url(existing)) as senses:
         senses.look()
-        facts = _facts(path, existing, given)
-        _refuse(facts, given, path)
+        facts = machine_facts(path, existing, given)
+        refuse_wrong(facts, given, path)
         interface = propose(facts, given).interface
         click.echo(f"Listening on {interface} for {listen_s:g} s.", err=True)
         senses.listen(interface)
         time.sleep(listen_s)
-        facts = _with(facts, senses)
-    _refuse(facts, given, path)
+        facts = replace(facts, heard=senses.heard(), devices=senses.devices())
+    refuse_wrong(facts, given, path)
     answers = propose(facts, given)
     data = build(facts, answers)
     console = Console(highlight=False)
@@ -161,18 +131,14 @@ def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float,
     _write(path, data, existing, answers.profile, starts=starts)
 
 
-def _with(facts: Facts, senses: MachineSenses) -> Facts:
-    return replace(facts, heard=senses.heard(), devices=senses.devices())
-
-
-def _existing(path: Path) -> Existing | None:
+@contextlib.contextmanager
+def _telling_who_leaves() -> Iterator[None]:
     try:
-        return read_existing(path)
-    except ConfigError as error:
-        text = "So there is nothing to begin with."
-        hint = "Correct the file, or give --force to begin from nothing; what is there is kept as a backup."
-        problems = (*error.problems, Problem("wizard.unusable", "error", text, hint))
-        raise ConfigError(str(error), problems=problems) from error
+        yield
+    except (KeyboardInterrupt, EOFError):
+        click.echo("Left: nothing was written.", err=True)
+        # For click, KeyboardInterrupt would be worth an empty line.
+        raise click.Abort from None
 
 
 def _existing_or_none(path: Path, screen: Screen, *, force: bool) -> Existing | None:
@@ -190,32 +156,6 @@ def _existing_or_none(path: Path, screen: Screen, *, force: bool) -> Existing | 
     ):
         raise KeyboardInterrupt
     return None
-
-
-def _facts(path: Path, existing: Existing | None, given: Given) -> Facts:
-    interfaces = list_interfaces()
-    try:
-        best = choose_interface(None, interfaces).name
-    except MachineError:
-        if "interface" not in given:
-            raise
-        best = None
-    socket = existing.config.clock.ptp4l_socket if existing else ClockSettings().ptp4l_socket
-    return Facts(
-        interfaces,
-        best,
-        host_name(),
-        existing=existing,
-        daemon=is_listening(socket),
-        base_dir=path.absolute().parent,
-    )
-
-
-def _refuse(facts: Facts, given: Given, path: Path) -> None:
-    """Raises ConfigError where what is given cannot be right, whatever else is answered."""
-    wrong: list[Problem] = [each for each in problems_of(facts, given) if each.severity == "error"]
-    if wrong:
-        raise ConfigError(f"{path.name} would have {len(wrong)} problem{'s' * (len(wrong) != 1)}.", problems=wrong)
 
 
 def _head(path: Path, existing: Existing | None) -> Iterator[str]:

@@ -75,6 +75,7 @@ def test_help_is_quick_because_it_loads_nothing_heavy(tmp_path: Path) -> None:
         ["--version"],
         ["run", "--help"],
         ["demo", "--help"],
+        ["configure", "--help"],
         ["clock", "--help"],
         ["grandmaster", "--help"],
         ["--no"],

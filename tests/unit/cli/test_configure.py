@@ -214,6 +214,23 @@ def test_leaving_in_the_middle_writes_nothing_and_says_so(tmp_path: Path, after:
     assert written(tmp_path) == old
 
 
+def test_leaving_while_it_listens_is_the_same(tmp_path: Path) -> None:
+    with ask(tmp_path, "--listen", "60") as user:
+        user.see("Listening on lo: 0 PTP masters, 0 sessions")
+        user.press("ctrl-c")
+        user.see("Left: nothing was written.")
+        assert user.end() == 130
+    with subprocess.Popen(
+        [*REAL, "configure", "--yes", *ALONE, "--listen", "60"], cwd=tmp_path, stderr=-1, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "Listening on lo for 60 s.\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read() == "Left: nothing was written.\n"
+    assert names(tmp_path) == set()
+
+
 def test_sigterm_leaves_as_ctrl_c_does(tmp_path: Path) -> None:
     with ask(tmp_path) as user:
         user.see("? What receives the streams?")
