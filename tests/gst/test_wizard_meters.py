@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from aes67_sender.wizard.probe import DeviceProbe
 from support import pulse
 from support.jack import JackServer
+from support.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,3 +74,22 @@ def test_jack_clients_have_meters_and_are_left_alone_afterwards(
             assert [device.identity for device in after.devices(30) if device.kind == "jack"] == ["system"]
         finally:
             after.close()
+
+
+def test_the_meters_move_in_the_list_of_sources(sound: pulse.Pulse, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aes67_sender", "configure", "--interface", "lo", "--listen", "0"]
+    given = ["--profile", "dante", "--clock", "free-run"]
+    with Terminal([*command, *given], tmp_path, within_s=60) as user:
+        assert "Monitor of Studio" in user.see("? Where does the sound come from?", "Monitor of Studio", "-∞")
+        with sound.square_wave("studio", 0.1):
+            line = next(line for line in user.see("-20.0").splitlines() if "-20.0" in line)
+            assert "Monitor of Studio" in line
+            assert "▅▅" in line
+        user.see(gone="-20.0")
+        sound.kill()
+        user.see("cannot be opened")
+        # It goes on all the same.
+        user.choose("Where does the sound come from?", "end")
+        user.see("✓ Where does the sound come from: Test tone", "? How many channels of it")
+        user.press("ctrl-c")
+        assert user.end() == 130

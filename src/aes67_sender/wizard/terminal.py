@@ -194,12 +194,15 @@ class _Needle:
     def __init__(self, meter: Callable[[], Reading]) -> None:
         self._meter = meter
         self._shown: tuple[float, ...] = ()
-        self.why = ""
+
+    @property
+    def why(self) -> str:
+        """Why there is nothing to show, if that is so."""
+        return self._meter().why
 
     def fragments(self, width: int) -> Fragments:
         """The meter in ``width`` columns at most; one bar per channel, or per group of channels."""
         reading = self._meter()
-        self.why = reading.why
         if reading.state != "open":
             words = {"waiting": "…", "opening": "opening …", "failed": "cannot be opened"}[reading.state]
             return [("class:yellow" if reading.state == "failed" else "class:dim", f"  {words}"[:width])]
