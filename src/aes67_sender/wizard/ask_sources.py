@@ -80,20 +80,22 @@ class _Asked:
                 self._screen.settle(title, label)
                 return None
             if chosen == _FILE:
-                return self._ask_file()
+                if file := self._ask_file():
+                    return file
+                continue
             source: SourceData = dict(chosen)
             if self._right(source, usual_channels(source, self._facts)):
                 self._screen.settle(title, label)
                 return source
 
-    def _ask_file(self) -> SourceData:
-        """A file that is there. One that comes later can be written into the config by hand."""
-        while True:
-            typed = self._screen.write("Sound file", "", is_path=True)
-            source: SourceData = {"kind": _FILE, "path": typed and sound_path(typed, self._facts.base_dir)}
+    def _ask_file(self) -> SourceData | None:
+        """A file that is there, ``None`` to choose something else. One that comes later can be written by hand."""
+        while typed := self._screen.write("Sound file (nothing to go back)", "", is_path=True):
+            source: SourceData = {"kind": _FILE, "path": sound_path(typed, self._facts.base_dir)}
             if self._right(source, usual_channels(source, self._facts), strict=True):
                 self._screen.settle("Sound file", typed)
                 return source
+        return None
 
     def add(self, source: SourceData) -> None:
         """Ask for its channels, and take it."""

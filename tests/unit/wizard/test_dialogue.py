@@ -215,12 +215,15 @@ def test_several_sources_are_asked_one_after_the_other() -> None:
 
 def test_a_sound_file_must_be_there(tmp_path: Any) -> None:
     (tmp_path / "jingle.wav").touch()
-    answers = [(SOURCE, "Sound file"), (FILE, TAKE), (FILE, "/no/such.wav"), (FILE, str(tmp_path / "jingle.wav"))]
-    _, data, script = play(facts(), *ALL[:4], *answers, *ALL[5:], (NOW, TAKE))
-    assert script.complaints == [
-        '"path" is empty.',
-        'There is no file "/no/such.wav": source "file" stays silent until there is.',
+    answers = [
+        (SOURCE, "Sound file"),
+        (FILE, TAKE),
+        (SOURCE, "Sound file"),
+        (FILE, "/no/such.wav"),
+        (FILE, str(tmp_path / "jingle.wav")),
     ]
+    _, data, script = play(facts(), *ALL[:4], *answers, *ALL[5:], (NOW, TAKE))
+    assert script.complaints == ['There is no file "/no/such.wav": source "file" stays silent until there is.']
     assert data["sources"] == [{"id": "file", "kind": "file", "path": str(tmp_path / "jingle.wav")}]
 
 
