@@ -80,16 +80,14 @@ def _channels(facts: Facts, given: Given, sources: tuple[SourceData, ...] | None
 def _per_stream(
     given: Given, config: Config | None, family: Family, sources: tuple[SourceData, ...] | None
 ) -> int | str | None:
-    most = family.most_channels or family.per_stream
     if "per_stream" in given and not (given["per_stream"] is None and sources is not None):
         return given["per_stream"]
     if config is None:
         return family.per_stream
-    widths = [len(stream.channels) for stream in config.streams]
-    if sources is None and (family.most_channels is None or max(widths, default=0) <= family.most_channels):
-        return None
-    # Sources have changed, or the streams are too wide for these receivers: split them anew.
-    return min(max(widths, default=family.per_stream), most)
+    widest = max(len(stream.channels) for stream in config.streams)
+    fitting = min(widest, family.most_channels or widest)
+    # Otherwise the sources have changed, or streams are too wide for these receivers: they are split anew.
+    return None if sources is None and fitting == widest else fitting
 
 
 def _base(facts: Facts, config: Config | None, family: Family, interface: str) -> str | None:
