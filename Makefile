@@ -20,7 +20,7 @@ demo: setup ## send a test tone as an AES67 stream, with the live status
 	@$(BIN)/aes67-sender demo $(ARGS)
 
 test: setup-dev ## every test; as root also those in network namespaces
-	@$(BIN)/python -m pytest $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 test-unit: setup-dev ## the fast tests only
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
