@@ -31,7 +31,7 @@ lint: setup-dev ## ruff and mypy
 	@$(BIN)/mypy
 
 test-windows: setup-dev ## the same program on Windows, as far as wine is one (root; .venv-windows, ten minutes)
-	@scripts/windows/setup.sh
+	@scripts/windows/setup.sh || test $$? = 3 # where wine cannot be had, the tests say so and are skipped
 	@$(BIN)/python -m pytest -m windows tests/windows $(ARGS)
 
 bench: setup-dev ## CPU and timing against GStreamer pipelines (root; about four minutes)
