@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from aes67_sender.engine.jit import nogil
+from aes67_sender.engine.transmit.libc import SOCKADDR_BYTES
 
 if sys.platform == "win32":
     from aes67_sender.engine.transmit.windows import last_error
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from aes67_sender.engine.transmit.tables import Int64Array, Tables
 
-#: Room for a destination: a ``sockaddr_in6`` has 28.
-SOCKADDR_BYTES: Final = 32
 #: Columns of a message: addresses and lengths of the packet and of its destination.
 PACKET: Final = 0
 PACKET_BYTES: Final = 1
