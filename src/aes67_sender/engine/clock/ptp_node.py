@@ -7,7 +7,9 @@ import secrets
 import threading
 from typing import TYPE_CHECKING, Final, Protocol
 
+from aes67_sender import winapi
 from aes67_sender.engine.clock.complaints import Complaints
+from aes67_sender.engine.transmit import mmcss
 from aes67_sender.errors import WireError
 from aes67_sender.logic.ptp.observer import Observer
 from aes67_sender.model.ptp import Arrival
@@ -126,6 +128,9 @@ class PtpNode:
         self._port.close()
 
     def _run(self) -> None:
+        if winapi.ON_WINDOWS:
+            # There, most stamps are this program's own, and late by the time this thread takes to wake up.
+            mmcss.become_realtime()
         while not self._stop.is_set():
             try:
                 self._turn()
