@@ -61,20 +61,21 @@ def demo(interface_name: str | None, duration_s: float | None, *, as_json: bool,
 
 
 def _send(setup: Setup, duration_s: float | None, *, as_json: bool) -> None:
+    from aes67_sender.cli.desk import DirectDesk
     from aes67_sender.supervisor.sender import Sender
-    from aes67_sender.ui.outputs import status_screen
-    from aes67_sender.ui.screen import screen_thread
+    from aes67_sender.ui.outputs import status_outlet
 
-    screen = status_screen(as_json=as_json)
+    # What is typed may be meant for a source.
+    keys = all(source.kind != "stdin" for source in setup.config.sources)
 
     async def show(sender: Sender) -> None:
-        with screen_thread(screen) as offer:
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        with status_outlet(as_json=as_json, desk=DirectDesk(sender, loop) if keys else None) as outlet:
             due_s = loop.time()
             while True:
-                offer(sender.snapshot())
+                outlet(sender.snapshot())
                 # By the clock and not by the sleep, or "one per second" would drift.
-                due_s = max(due_s + screen.interval_s, loop.time())
+                due_s = max(due_s + outlet.interval_s, loop.time())
                 await asyncio.sleep(due_s - loop.time())
 
     async def main() -> None:
