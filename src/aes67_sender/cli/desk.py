@@ -102,5 +102,5 @@ def _unknown(stream_id: str) -> ConfigError:
 
 
 def _clock_words(mode: str, clock: ClockStatus) -> str:
-    using = f"by {clock.provider}" if clock.provider else clock.state
-    return f'The clock mode is "{mode}" now; {using} until the chosen clock has locked.'
+    until = f"; {clock.provider} goes on until another clock has locked" if clock.provider else ""
+    return f'The clock mode is "{mode}" now{until}.'

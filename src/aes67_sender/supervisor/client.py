@@ -96,6 +96,7 @@ def _ask(url: str, path: str, timeout_s: float, *, method: str = "GET", data: di
         raise WireError(f"{url} answers, but not as an aes67-sender does ({type(error).__name__}).") from None
     except OSError as error:
         reason = getattr(error, "reason", None) or error
+        reason = (isinstance(reason, OSError) and reason.strerror) or reason
         raise MachineError(
             f"No aes67-sender answers at {url} ({reason}).",
             hint="Start it with `aes67-sender run` or `aes67-sender demo`; for another address give --url.",

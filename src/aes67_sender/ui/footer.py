@@ -12,6 +12,8 @@ from aes67_sender.ui.parts import sentence
 if TYPE_CHECKING:
     from aes67_sender.ui.view import Page, View
 
+#: Where no line may be broken.
+_BLANK: Final = "\N{NO-BREAK SPACE}"
 #: What is said may take so many lines.
 _MOST_LINES: Final = 3
 _SCROLL: Final = ("↑↓ scroll", "esc back")
@@ -19,7 +21,7 @@ _KEYS: Final[dict[Page, tuple[str, ...]]] = {
     "overview": (
         "q quit",
         "p pause",
-        "↑↓ stream",
+        "↑↓ pick",
         "e on/off",
         "m clock",
         "c copy SDP",
@@ -60,7 +62,12 @@ def footer(view: View, width: int, lost: str) -> list[Text]:
     return [*lines, Text(packed(_KEYS[view.page], width)[0], style="reverse dim")]
 
 
-def help_lines() -> list[Text]:
+def help_lines(width: int) -> list[Text]:
     """Every key."""
-    widest = max(len(keys) for keys, _ in _HELP)
-    return [Text.assemble((f"{keys:<{widest}}  ", "bold"), words) for keys, words in _HELP]
+    widest = max(len(keys) for keys, _ in _HELP) + 2
+    lines = []
+    for keys, words in _HELP:
+        first, *rest = sentence(f"{keys:<{widest}}".replace(" ", _BLANK) + words, width, hanging=" " * widest)
+        lines += [Text(first.plain.replace(_BLANK, " ")), *rest]
+        lines[-1 - len(rest)].stylize("bold", 0, len(keys))
+    return lines

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
+from rich.styled import Styled
 from rich.text import Text
 
 from aes67_sender.ui.clock_picture import render_clock
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from aes67_sender.model.snapshot import Snapshot
     from aes67_sender.ui.view import View
+
+#: How codes of the clock's problems begin.
+_OF_CLOCK: Final = ("clock.", "ptp.")
 
 
 class StatusPicture:
@@ -46,25 +50,33 @@ class StatusPicture:
         if view is None:
             room = height - bool(lost)
             picture = render(snapshot, width, room, holds=self._holds, offsets=self._offsets)
-            return Group(picture, *([Text(lost, style="bold red")] if lost else []))
+            return Group(_stale(picture), Text(lost, style="bold red")) if lost else picture
         below = footer(view, width, lost)
-        return Group(self._page(snapshot, width, height - len(below), view), *below)
+        page = self._page(snapshot, width, height - len(below), view)
+        return Group(_stale(page) if lost else page, *below)
 
     def _page(self, snapshot: Snapshot, width: int, height: int, view: View) -> RenderableType:
         match view.page:
             case "overview":
                 return render(snapshot, width, height, holds=self._holds, offsets=self._offsets, view=view)
             case "clock":
-                clock = ClockView(snapshot.time, snapshot.uptime_s, snapshot.name, snapshot.clock, snapshot.problems)
+                # The others have a page of their own.
+                problems = tuple(each for each in snapshot.problems if each.code.startswith(_OF_CLOCK))
+                clock = ClockView(snapshot.time, snapshot.uptime_s, snapshot.name, snapshot.clock, problems)
                 return render_clock(clock, width, height, self._offsets)
             case "problems":
                 lines = [line for each in by_severity(snapshot.problems) for line in problem_lines(each, width)]
                 return _scrolled(head(snapshot, "problems"), lines or [Text("All is well.")], height, view.top)
             case "sdp":
                 lines = [Text(piece) for line in view.sdp.splitlines() for piece in _pieces(line, width)]
-                return _scrolled(head(snapshot, f"SDP of {view.selected}"), lines, height, view.top)
+                return _scrolled(head(snapshot, f"SDP of {view.sdp_of}"), lines, height, view.top)
             case "help":
-                return _scrolled(head(snapshot, "keys"), help_lines(), height, view.top)
+                return _scrolled(head(snapshot, "keys"), help_lines(width), height, view.top)
+
+
+def _stale(page: RenderableType) -> RenderableType:
+    """What was, and perhaps is no more."""
+    return Styled(page, "dim")
 
 
 def _pieces(line: str, width: int) -> list[str]:

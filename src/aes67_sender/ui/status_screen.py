@@ -81,24 +81,28 @@ class StatusScreen:
 
     def outcome(self, outcome: Outcome) -> None:
         """What came of an errand."""
-        match outcome:
-            case SdpCame(stream_id, text, copy=True) if self._clipboard != "no":
-                self._live.send(copy_sequence(text))
-                said = f"The SDP of {stream_id} was sent to the terminal's clipboard (OSC 52)."
-                if self._clipboard == "maybe":
-                    said += " tmux and screen take it only if set so; here it is to select."
-                    self._view = replace(self._view, page="sdp", sdp=text, top=0)
-                self._view = replace(self._view, notice=said)
-            case SdpCame(_, text, copy):
-                said = "This terminal has no clipboard for programs; select the text." if copy else ""
-                self._view = replace(self._view, page="sdp", sdp=text, top=0, notice=said)
-            case said:
-                self._view = replace(self._view, notice=said)
+        if isinstance(outcome, SdpCame):
+            self._take_sdp(outcome)
+        else:
+            self._view = replace(self._view, notice=outcome)
         self._redraw()
 
     def close(self) -> None:
         """Leave the last picture standing."""
         self._live.close()
+
+    def _take_sdp(self, sdp: SdpCame) -> None:
+        can = self._clipboard if sdp.copy else "no"
+        said = {
+            "yes": f"The SDP of {sdp.stream_id} was sent to the terminal's clipboard (OSC 52).",
+            "maybe": "It was sent to the terminal's clipboard (OSC 52), which tmux and screen pass on only if set so.",
+            "no": "This terminal gives programs no clipboard: select the text." if sdp.copy else "",
+        }[can]
+        if can != "no":
+            self._live.send(copy_sequence(sdp.text))
+        if can != "yes":
+            self._view = replace(self._view, page="sdp", sdp=sdp.text, sdp_of=sdp.stream_id, top=0)
+        self._view = replace(self._view, notice=said)
 
     def _redraw(self) -> None:
         if not self._view.paused or self._drawn is None:

@@ -61,7 +61,7 @@ class Question:
 class View:
     """What is looked at. ``selected`` is the id of a stream, ``top`` the first line of a page that scrolls.
 
-    ``notice`` is what was last said, ``sdp`` the text on the page of that name.
+    ``notice`` is what was last said, ``sdp`` the text on the page of that name, ``sdp_of`` the stream it is of.
     """
 
     page: Page = "overview"
@@ -71,6 +71,7 @@ class View:
     question: Question | None = None
     notice: str = ""
     sdp: str = ""
+    sdp_of: str = ""
 
     def index_in(self, streams: Sequence[StreamStatus]) -> int:
         """The place of the selected stream, 0 where it is gone."""
