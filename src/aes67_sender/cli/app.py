@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "grandmaster": ("aes67_sender.cli.grandmaster:grandmaster", "Be the PTP grandmaster."),
     "devices": ("aes67_sender.cli.listing:devices", "List the sound devices."),
     "interfaces": ("aes67_sender.cli.listing:interfaces", "List the network interfaces."),
+    "service": ("aes67_sender.cli.service:service", "Let the system start the sender, and keep it running."),
     "import": ("aes67_sender.cli.convert:import_", "Convert the config of the Node.js tool."),
     "configure": ("aes67_sender.cli.configure:configure", "Print the JSON schema of the config file."),
 }
@@ -59,7 +60,8 @@ class LazyGroup(click.Group):
         """End quietly where the reader of our output has gone, as in ``aes67-sender interfaces | head -1``."""
         try:
             result: object = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # pythonw.exe has none
+                sys.stdout.flush()
         except BrokenPipeError:
             forget_stdout()
             return 0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aes67_sender.cli.options import config_option, verbose_option
+from aes67_sender.cli.options import config_option, log_to_file, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from aes67_sender.supervisor.sender import Sender, Setup
 
@@ -31,11 +31,14 @@ def _sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @config_option
+@click.option("--log", "log_path", type=click.Path(path_type=Path), metavar="FILE", help="Log to a file too.")
 @_sending_options
-def run(config_path: Path, duration_s: float | None, *, as_json: bool, no_web: bool) -> None:
+def run(config_path: Path, duration_s: float | None, log_path: Path | None, *, as_json: bool, no_web: bool) -> None:
     """Send what the config file says, until Ctrl-C."""
     from aes67_sender.cli.setup import from_file
 
+    if log_path is not None:
+        log_to_file(log_path)
     setup, notes = from_file(config_path, web=not no_web)
     if notes:
         click.echo(f"{config_path} was written by the Node.js tool and has been converted.", err=True)

@@ -92,7 +92,7 @@ class JsonScreen(Generic[Item]):
 class PlainScreen(Generic[Item]):
     """A line of text per item, for logs and for terminals that cannot do more."""
 
-    def __init__(self, out: TextIO, line: Callable[[Item], str], interval_s: float) -> None:
+    def __init__(self, out: TextIO | None, line: Callable[[Item], str], interval_s: float) -> None:
         self._out = out
         self._line = line
         self.interval_s = interval_s
@@ -111,8 +111,9 @@ class PlainScreen(Generic[Item]):
         """Nothing to do."""
 
     def _write(self, line: str) -> None:
-        self._out.write(line + "\n")
-        self._out.flush()
+        if self._out is not None:  # as of pythonw.exe, which has no standard output
+            self._out.write(line + "\n")
+            self._out.flush()
 
 
 class LiveScreen(Generic[Item]):
@@ -169,7 +170,7 @@ class LiveScreen(Generic[Item]):
 
 def can_draw() -> bool:
     """Whether stdout is a terminal that a picture can be redrawn on."""
-    return sys.stdout.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
 
 
 class Outlet(Generic[Item]):
