@@ -1,0 +1,123 @@
+"""A machine with a systemd of its own: this one's files under an overlay, in namespaces; nothing of it remains."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_POLL_S: Final = 0.1
+_BOOTED: Final = frozenset({"running", "degraded"})
+_MOUNT: Final = """
+set -e
+mount --make-rprivate /
+mount -t tmpfs none "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+"""
+_BOOT: Final = (
+    'exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1/root" --private-network '
+    '--link-journal=no --bind="$2" --boot systemd.unit=multi-user.target\n'
+)
+
+
+def why_unavailable() -> str | None:
+    if os.geteuid() != 0:
+        return "needs root"
+    if missing := [name for name in ("systemd-nspawn", "nsenter", "unshare") if not shutil.which(name)]:
+        return f"needs {', '.join(missing)}"
+    probe = subprocess.run(
+        ["unshare", "--mount", "bash", "-c", _MOUNT, "bash", "/mnt"], capture_output=True, text=True, check=False
+    )
+    return f"cannot mount here: {probe.stderr.strip().splitlines()[-1]}" if probe.returncode else None
+
+
+class Machine:
+    """Booted; a context manager. It has ``lo`` only, and ``shared`` is the same folder as outside."""
+
+    def __init__(self, shared: Path) -> None:
+        self.shared = shared
+        self._log = shared / "boot.log"
+        self._leader: psutil.Process | None = None
+
+    def __enter__(self) -> Self:
+        place = self.shared / "machine"
+        place.mkdir()
+        with self._log.open("wb") as log:
+            self._nspawn = subprocess.Popen(
+                ["unshare", "--mount", "bash", "-c", _MOUNT + _BOOT, "bash", str(place), str(self.shared)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            self._leader = self._wait_for_leader()
+            self.until(
+                lambda: self.run("systemctl", "is-system-running", check=False).strip() in {"running", "degraded"}
+            )
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def run(self, *command: str, check: bool = True, environment: dict[str, str] | None = None) -> str:
+        """Run a program inside; its output, both kinds."""
+        assert self._leader is not None
+        enter = ["nsenter", "--target", str(self._leader.pid), "--all", "--root", "--wd", "--"]
+        given = {"PATH": os.environ["PATH"], **(environment or {})}
+        done = subprocess.run(
+            [*enter, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+            env=given,
+        )
+        assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
+        return done.stdout
+
+    def show(self, unit: str, name: str) -> str:
+        """A property of a unit."""
+        return self.run("systemctl", "show", "--property", name, "--value", unit).strip()
+
+    def until(self, condition: Callable[[], bool], within_s: float = 60) -> None:
+        deadline_s = time.monotonic() + within_s
+        while not condition():
+            assert self._nspawn.poll() is None, f"the machine is gone:\n{self._log.read_text(errors='replace')}"
+            assert time.monotonic() < deadline_s, f"not within {within_s} s\n{self._log.read_text(errors='replace')}"
+            time.sleep(_POLL_S)
+
+    def _wait_for_leader(self) -> psutil.Process:
+        found: list[psutil.Process] = []
+
+        def look() -> bool:
+            found[:] = [
+                child
+                for child in psutil.Process(self._nspawn.pid).children(recursive=True)
+                if child.name() == "systemd"
+            ]
+            return bool(found)
+
+        self.until(look)
+        return found[0]
+
+    def _end(self) -> None:
+        # Kills the first process of the machine's namespace, and with it every other.
+        self._nspawn.terminate()
+        try:
+            self._nspawn.wait(20)
+        except subprocess.TimeoutExpired:
+            self._nspawn.kill()
+            self._nspawn.wait()
