@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
 """
 _BOOT: Final = (
+    'echo $$ >"$2/pid"\n'
     'exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1/root" --private-network '
     '--link-journal=no --bind="$2" --boot systemd.unit=multi-user.target\n'
 )
@@ -51,12 +53,15 @@ class Machine:
     def __enter__(self) -> Self:
         place = self.shared / "machine"
         place.mkdir()
+        # Not a child of this process: what runs on the machine is no business of those who look after ours.
+        mount = ["setsid", "--fork", "unshare", "--mount", "bash", "-c", _MOUNT + _BOOT]
         with self._log.open("wb") as log:
-            self._nspawn = subprocess.Popen(
-                ["unshare", "--mount", "bash", "-c", _MOUNT + _BOOT, "bash", str(place), str(self.shared)],
+            subprocess.run(
+                [*mount, "bash", str(place), str(self.shared)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                check=True,
             )
         try:
             self._leader = self._wait_for_leader()
@@ -95,7 +100,6 @@ class Machine:
     def until(self, condition: Callable[[], bool], within_s: float = 60) -> None:
         deadline_s = time.monotonic() + within_s
         while not condition():
-            assert self._nspawn.poll() is None, f"the machine is gone:\n{self._log.read_text(errors='replace')}"
             assert time.monotonic() < deadline_s, f"not within {within_s} s\n{self._log.read_text(errors='replace')}"
             time.sleep(_POLL_S)
 
@@ -103,21 +107,24 @@ class Machine:
         found: list[psutil.Process] = []
 
         def look() -> bool:
-            found[:] = [
-                child
-                for child in psutil.Process(self._nspawn.pid).children(recursive=True)
-                if child.name() == "systemd"
-            ]
+            with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+                children = psutil.Process(self._nspawn_pid()).children(recursive=True)
+                found[:] = [child for child in children if child.name() == "systemd"]
             return bool(found)
 
         self.until(look)
         return found[0]
 
+    def _nspawn_pid(self) -> int:
+        return int((self.shared / "pid").read_text())
+
     def _end(self) -> None:
         # Kills the first process of the machine's namespace, and with it every other.
-        self._nspawn.terminate()
-        try:
-            self._nspawn.wait(20)
-        except subprocess.TimeoutExpired:
-            self._nspawn.kill()
-            self._nspawn.wait()
+        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+            nspawn = psutil.Process(self._nspawn_pid())
+            nspawn.terminate()
+            try:
+                nspawn.wait(20)
+            except psutil.TimeoutExpired:
+                nspawn.kill()
+                nspawn.wait(20)

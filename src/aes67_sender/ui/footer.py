@@ -59,7 +59,7 @@ def footer(view: View, width: int, lost: str) -> list[Text]:
     else:
         said, style = view.notice, "cyan"
     lines = sentence(said, width, style=style)[:_MOST_LINES] or [Text()]
-    return [*lines, Text(packed(_KEYS[view.page], width)[0], style="reverse dim")]
+    return [*lines, Text(packed(_KEYS[view.page], width)[0], style="reverse")]
 
 
 def help_lines(width: int) -> list[Text]:

@@ -173,7 +173,7 @@ def test_an_engine_that_hangs_gives_no_sign_of_life_until_another_sends() -> Non
             return self.silent_s
 
     class Listener:
-        watchdog_s = 0.3
+        watchdog_s: float | None = 0.3
 
         def __init__(self) -> None:
             self.heard: list[str] = []
