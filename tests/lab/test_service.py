@@ -153,6 +153,49 @@ def test_a_sender_that_is_killed_comes_back(installed: Installed) -> None:
     installed.machine.until(lambda: installed.is_active() and installed.machine.show(UNIT, "MainPID") != before)
 
 
+def test_a_program_in_a_closed_home_is_started_and_all_that_is_seen_of_it(installed: Installed) -> None:
+    machine, copy = installed.machine, "/root/aes67/src"
+    machine.run("sh", "-c", f"mkdir -p /root/aes67; cp -r {PACKAGE.parent} {copy}; chmod 700 /root; touch /root/secret")
+    machine.run("sh", "-c", f"echo '[Service]\nEnvironment=PYTHONPATH={copy}' >/etc/systemd/system/{UNIT}.d/z.conf")
+    command = (sys.executable, "-m", "aes67_sender", "service", "install", "-c", f"{machine.shared}/studio.json")
+    machine.run(*command, environment={"PYTHONPATH": copy})
+    machine.until(installed.is_active)
+    assert f"BindReadOnlyPaths=-{copy}" in machine.run("cat", SYSTEM_UNIT)
+    inside = ("nsenter", "--target", installed.main_pid(), "--mount")
+    assert machine.run(*inside, "ls", "/root").split() == ["aes67"]
+    assert copy in machine.run("cat", f"/proc/{installed.main_pid()}/environ")
+
+
+def test_a_user_has_one_of_ones_own_in_the_session(installed: Installed) -> None:
+    machine, home = installed.machine, "/home/ann"
+    machine.run("useradd", "--create-home", "ann")
+    session = f"/run/user/{machine.run('id', '-u', 'ann').strip()}"
+    machine.run("loginctl", "enable-linger", "ann")
+    machine.until(lambda: "private" in machine.run("ls", f"{session}/systemd", check=False))
+    own = {**CONFIG, "web": {"listen": "127.0.0.1:8068"}}
+    machine.run("sh", "-c", f"echo '{json.dumps(own)}' >{home}/studio.json; chown ann {home}/studio.json")
+
+    def as_ann(*command: str, check: bool = True) -> str:
+        environment = {"XDG_RUNTIME_DIR": session, "PYTHONPATH": str(PACKAGE.parent), "HOME": home}
+        return machine.run("runuser", "-u", "ann", "--", *command, check=check, environment=environment)
+
+    if as_ann("sh", "-c", f"test -x {sys.executable} && test -r {PACKAGE} || echo closed"):
+        pytest.skip("the program is in a folder that is closed to others")
+    program = (sys.executable, "-m", "aes67_sender", "service")
+    as_ann("systemctl", "--user", "set-environment", f"PYTHONPATH={PACKAGE.parent}")
+    said = as_ann(*program, "install", "--user-session", "-c", f"{home}/studio.json")
+    assert "enable-linger" in said
+    machine.until(lambda: as_ann("systemctl", "--user", "is-active", UNIT, check=False).strip() == "active")
+    status = as_ann(*program, "status", "--user-session")
+    assert "Service: active (running), enabled; 2 of 2 streams sent" in status
+    assert "Sender: " in status
+    refused = as_ann(*program, "install", check=False)
+    assert "can only be installed or removed by root" in refused
+    as_ann(*program, "uninstall", "--user-session")
+    assert as_ann("systemctl", "--user", "is-active", UNIT, check=False).strip() == "inactive"
+    assert "studio.json" in machine.run("ls", home)
+
+
 def test_what_was_installed_goes_and_the_config_stays(installed: Installed) -> None:
     # A second installation finds the user and keeps the config that differs as a backup.
     again = installed.program("service", "install", "-c", str(installed.machine.shared / "studio.json"))

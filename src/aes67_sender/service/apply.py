@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from aes67_sender.config.legacy import write_text
 from aes67_sender.errors import MachineError
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aes67_sender.service.plan import Plan, Step
+
+
+#: For any program; the sender itself is given ten seconds to end.
+_PATIENCE_S: Final = 60.0
 
 
 def carry_out(plan: Plan, say: Callable[[str], object]) -> None:
@@ -76,7 +80,13 @@ def _remove(path: Path) -> str:
 
 def _run(step: Run) -> str:
     try:
-        done = subprocess.run(step.command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603  the plan's own
+        done = subprocess.run(  # noqa: S603  the plan's own words
+            step.command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise MachineError(
+            f"`{' '.join(step.command)}` does not come to an end.", hint="What was done until then stays; run it again."
+        ) from None
     except FileNotFoundError:
         raise MachineError(
             f"There is no program {step.command[0]}.", hint="`--dry-run` shows what is to be done by hand."

@@ -40,7 +40,7 @@ def fetch_sdp(url: str, stream_id: str, *, timeout_s: float = 2.0) -> str:
         MachineError: nobody answers there.
         WireError: it has no such stream, or no SDP yet.
     """
-    return _get(url, f"/api/v1/streams/{stream_id}/sdp", timeout_s).decode()
+    return _get(url, f"/api/v1/streams/{quote(stream_id, safe='')}/sdp", timeout_s).decode()
 
 
 def set_clock_mode(url: str, mode: str, *, timeout_s: float = 2.0) -> ClockStatus:
