@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,6 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-PORT = 8067
 CONFIG = {
     "interface": "lo",
     "clock": {"mode": "free-run"},
@@ -45,6 +45,13 @@ class Installed:
 
     def snapshot(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.program("status", "--json"))
+        return told
+
+    def patch(self, stream: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Change a stream by REST."""
+        address = f"http://127.0.0.1:8067/api/v1/streams/{stream}"
+        data = ("--data", json.dumps(fields))
+        told: dict[str, Any] = json.loads(self.machine.run("curl", "--silent", "--request", "PATCH", address, *data))
         return told
 
     def is_active(self) -> bool:
@@ -112,9 +119,8 @@ def test_its_own_ptp_follower_opens_its_ports(installed: Installed) -> None:
 
 
 def test_config_and_sdp_files_are_written_by_it_and_compiled_code_is_kept(installed: Installed) -> None:
-    address = f"http://127.0.0.1:{PORT}/api/v1/streams/s1"
-    told = installed.machine.run("curl", "--silent", "--request", "PATCH", address, "--data", '{"gain_db": -6}')
-    assert f'It is written to \\"{STATE_FOLDER}/aes67-config.json' in told
+    told = installed.patch("s1", {"gain_db": -6})
+    assert f"{STATE_FOLDER}/aes67-config.json" in told["applied"][1]
     kept = json.loads(installed.machine.run("cat", f"{STATE_FOLDER}/aes67-config.json"))
     assert kept["streams"][0]["gain_db"] == -6
     assert installed.machine.run("ls", f"{STATE_FOLDER}/sdp-files").split() == ["s1.sdp", "s2.sdp"]
@@ -154,8 +160,8 @@ def test_a_sender_that_is_killed_comes_back(installed: Installed) -> None:
 
 
 def test_a_program_in_a_closed_home_is_started_and_all_that_is_seen_of_it(installed: Installed) -> None:
-    machine, copy = installed.machine, "/root/aes67/src"
-    machine.run("sh", "-c", f"mkdir -p /root/aes67; cp -r {PACKAGE.parent} {copy}; chmod 700 /root; touch /root/secret")
+    machine, copy = installed.machine, str(PurePosixPath("/root", "aes67", "src"))
+    machine.run("sh", "-c", f"mkdir -p {copy}; cp -r {PACKAGE} {copy}; cd /root; chmod 700 .; touch secret")
     machine.run("sh", "-c", f"echo '[Service]\nEnvironment=PYTHONPATH={copy}' >/etc/systemd/system/{UNIT}.d/z.conf")
     command = (sys.executable, "-m", "aes67_sender", "service", "install", "-c", f"{machine.shared}/studio.json")
     machine.run(*command, environment={"PYTHONPATH": copy})
@@ -167,7 +173,7 @@ def test_a_program_in_a_closed_home_is_started_and_all_that_is_seen_of_it(instal
 
 
 def test_a_user_has_one_of_ones_own_in_the_session(installed: Installed) -> None:
-    machine, home = installed.machine, "/home/ann"
+    machine, home = installed.machine, str(PurePosixPath("/home", "ann"))
     machine.run("useradd", "--create-home", "ann")
     session = f"/run/user/{machine.run('id', '-u', 'ann').strip()}"
     machine.run("loginctl", "enable-linger", "ann")
@@ -197,7 +203,8 @@ def test_a_user_has_one_of_ones_own_in_the_session(installed: Installed) -> None
 
 
 def test_what_was_installed_goes_and_the_config_stays(installed: Installed) -> None:
-    # A second installation finds the user and keeps the config that differs as a backup.
+    # Another installation finds the user, and keeps the config that was changed meanwhile as a backup.
+    installed.patch("s1", {"gain_db": -3})
     again = installed.program("service", "install", "-c", str(installed.machine.shared / "studio.json"))
     assert "useradd" not in again
     assert "what was there is kept as aes67-config.json.bak" in again

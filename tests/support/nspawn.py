@@ -119,12 +119,12 @@ class Machine:
         return int((self.shared / "pid").read_text())
 
     def _end(self) -> None:
-        # Kills the first process of the machine's namespace, and with it every other.
+        # Ends the first process of the machine's namespace, and with it every other.
         with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
             nspawn = psutil.Process(self._nspawn_pid())
-            nspawn.terminate()
-            try:
-                nspawn.wait(20)
-            except psutil.TimeoutExpired:
-                nspawn.kill()
-                nspawn.wait(20)
+            for end in (nspawn.terminate, nspawn.kill):
+                end()
+                deadline_s = time.monotonic() + 20
+                # Where the first process of all buries nobody, it remains as a zombie.
+                while nspawn.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline_s:
+                    time.sleep(_POLL_S)

@@ -6,7 +6,7 @@ import plistlib
 import re
 import shutil
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -19,6 +19,7 @@ from aes67_sender.service.plan import ConfigFile, MakeFolder, Plan, Program, Rem
 
 PROGRAM = Program("/opt/aes67/.venv/bin/python", ("/opt/aes67/.venv", "/usr"))
 CONFIG = ConfigFile("{}")
+ANN = str(PurePosixPath("/home", "ann"))
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 
@@ -78,19 +79,19 @@ def test_the_units_say_why_code_may_be_made_and_who_wrote_them() -> None:
     lines = unit.splitlines()
     assert "compiled when it starts (numba)" in lines[lines.index("MemoryDenyWriteExecute=no") - 1]
     assert lines[0].startswith("# Written by `aes67-sender service install`")
-    session = systemd.session_unit(PROGRAM, "/home/ann/aes67-config.json")
+    session = systemd.session_unit(PROGRAM, f"{ANN}/aes67-config.json")
     assert session.startswith("# Written by `aes67-sender service install --user-session`")
 
 
 def test_a_program_in_a_home_folder_is_all_that_is_seen_of_it() -> None:
-    program = Program("/home/ann/x/.venv/bin/python", ("/home/ann/x/.venv", "/usr", "/home/ann/x/src"))
-    config = ConfigFile("{}", writable=("/srv/sdp",), readable=("/home/ann/jingle.wav", "/srv/bed.wav"))
+    program = Program(f"{ANN}/x/.venv/bin/python", (f"{ANN}/x/.venv", "/usr", f"{ANN}/x/src"))
+    config = ConfigFile("{}", writable=("/srv/sdp",), readable=(f"{ANN}/jingle.wav", "/srv/bed.wav"))
     service = sections(systemd.system_unit(program, "aes67-sender", config))["Service"]
     assert service["ProtectHome"] == "tmpfs"
     assert service["BindReadOnlyPaths"].split() == [
-        "-/home/ann/x/.venv",
-        "-/home/ann/x/src",
-        "-/home/ann/jingle.wav",
+        f"-{ANN}/x/.venv",
+        f"-{ANN}/x/src",
+        f"-{ANN}/jingle.wav",
     ]
     assert service["ReadWritePaths"] == "-/srv/sdp"
 
@@ -110,8 +111,8 @@ def test_odd_paths_keep_their_meaning(path: str, words: str) -> None:
 
 
 def test_the_unit_of_a_session_has_no_sandbox_that_would_take_its_privileges() -> None:
-    service = sections(systemd.session_unit(PROGRAM, "/home/ann/studio.json"))["Service"]
-    assert service["ExecStart"].endswith("run -c /home/ann/studio.json")
+    service = sections(systemd.session_unit(PROGRAM, f"{ANN}/studio.json"))["Service"]
+    assert service["ExecStart"].endswith(f"run -c {ANN}/studio.json")
     assert (service["Type"], service["Restart"]) == ("notify", "always")
     for name in ("User", "NoNewPrivileges", "ProtectHome", "AmbientCapabilities", "CapabilityBoundingSet"):
         assert name not in service, name
@@ -120,7 +121,7 @@ def test_the_unit_of_a_session_has_no_sandbox_that_would_take_its_privileges() -
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 @pytest.mark.parametrize("scope", ["--system", "--user"])
 def test_systemd_itself_has_nothing_to_say_against_the_units(tmp_path: Path, scope: str) -> None:
-    program = Program("/bin/true", ("/home/ann",))
+    program = Program("/bin/true", (ANN,))
     unit = (
         systemd.system_unit(program, "root", ConfigFile("{}", writable=("/srv/sdp",)))
         if scope == "--system"
@@ -189,25 +190,25 @@ def test_uninstalling_keeps_the_config_and_users_of_others() -> None:
 
 
 def test_a_session_is_installed_by_its_user_alone() -> None:
-    plan = systemd.install_session(PROGRAM, "/home/ann", "/home/ann/studio.json")
-    assert list(written(plan)) == ["/home/ann/.config/systemd/user/aes67-sender.service"]
+    plan = systemd.install_session(PROGRAM, ANN, f"{ANN}/studio.json")
+    assert list(written(plan)) == [f"{ANN}/.config/systemd/user/aes67-sender.service"]
     assert all(command.startswith("systemctl --user ") for command in commands(plan))
-    gone = systemd.uninstall_session("/home/ann")
-    assert RemoveFile("/home/ann/.config/systemd/user/aes67-sender.service") in gone.steps
+    gone = systemd.uninstall_session(ANN)
+    assert RemoveFile(f"{ANN}/.config/systemd/user/aes67-sender.service") in gone.steps
 
 
 def test_launchd_reads_the_agent_and_keeps_it_alive() -> None:
-    plan = launchd.install(PROGRAM, "/Users/Shared/ann", "/Users/Shared/ann/my config.json", 501)
+    plan = launchd.install(PROGRAM, "/Volumes/ann", "/Volumes/ann/my config.json", 501)
     (path, file), *_ = written(plan).items()
     agent = plistlib.loads(file.text.encode())
     assert path.endswith(f"/Library/LaunchAgents/{agent['Label']}.plist")
-    assert agent["ProgramArguments"] == [*PROGRAM.run("/Users/Shared/ann/my config.json")]
+    assert agent["ProgramArguments"] == [*PROGRAM.run("/Volumes/ann/my config.json")]
     assert agent["KeepAlive"] is True
     assert agent["RunAtLoad"] is True
     assert agent["ProcessType"] == "Interactive"
     assert agent["StandardErrorPath"].endswith("/Library/Logs/aes67-sender.log")
     assert commands(plan)[-1] == f"launchctl bootstrap gui/501 {path}"
-    assert RemoveFile(path) in launchd.uninstall("/Users/Shared/ann", 501).steps
+    assert RemoveFile(path) in launchd.uninstall("/Volumes/ann", 501).steps
 
 
 def test_the_windows_task_starts_at_log_on_and_again_after_a_failure() -> None:
@@ -247,7 +248,7 @@ def test_the_elements_of_the_task_stand_in_the_order_of_its_schema() -> None:
     ]
 
 
-def moved(text: str, folder: str = "/home/ann") -> ConfigFile:
+def moved(text: str, folder: str = ANN) -> ConfigFile:
     data, findings = parse_json(text)
     assert not findings
     return moved_config(data, judge(data, name="test"), Path(folder))
@@ -259,10 +260,10 @@ def test_a_config_goes_on_meaning_the_same_in_another_folder() -> None:
         ' "streams": [{"address": "239.69.1.1"}], "announce": {"sdp_dir": "sdp-files"}}'
     )
     data, _ = parse_json(config.text)
-    assert data["sources"][0]["path"] == "/home/ann/x/jingle.flac"
+    assert data["sources"][0]["path"] == f"{ANN}/x/jingle.flac"
     assert data["sources"][1] == {"id": "b", "kind": "tone"}
     assert data["announce"] == {"sdp_dir": "sdp-files"}
-    assert config.readable == ("/home/ann/x/jingle.flac",)
+    assert config.readable == (f"{ANN}/x/jingle.flac",)
     assert (config.writable, config.notes) == ((), ())
 
 
