@@ -42,6 +42,8 @@ _SYSTEM: Final = """\
 Description=AES67 / ST 2110-30 sender
 Wants=network-online.target
 After=network-online.target sound.target
+# Never to give up: an interface or a config may be put right later.
+StartLimitIntervalSec=0
 
 [Service]
 # The sender itself says when all streams are sent, what its state is, and that its engine is alive.
@@ -51,7 +53,7 @@ NotifyAccess=main
 TimeoutStartSec=infinity
 WatchdogSec={watchdog_s}
 Restart=always
-RestartSec=1
+RestartSec=2
 TimeoutStopSec=10
 ExecStart={command}
 WorkingDirectory=%S/{name}
@@ -118,6 +120,7 @@ _SESSION: Final = """\
 [Unit]
 Description=AES67 / ST 2110-30 sender
 After=pipewire.service pipewire-pulse.service pulseaudio.service sound.target
+StartLimitIntervalSec=0
 
 [Service]
 # The sender itself says when all streams are sent, what its state is, and that its engine is alive.
@@ -126,7 +129,7 @@ NotifyAccess=main
 TimeoutStartSec=infinity
 WatchdogSec={watchdog_s}
 Restart=always
-RestartSec=1
+RestartSec=2
 TimeoutStopSec=10
 ExecStart={command}
 WorkingDirectory={folder}

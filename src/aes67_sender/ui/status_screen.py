@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -88,7 +89,11 @@ class StatusScreen:
         self._redraw()
 
     def close(self) -> None:
-        """Leave the last picture standing."""
+        """Leave the last picture standing, without keys that nobody hears any more."""
+        self._desk = None
+        # Should this not be drawn, the terminal must be given back all the same.
+        with contextlib.suppress(Exception):
+            self._redraw()
         self._live.close()
 
     def _take_sdp(self, sdp: SdpCame) -> None:

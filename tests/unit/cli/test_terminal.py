@@ -98,7 +98,9 @@ def test_the_senders_own_screen_acts_on_keys_and_asks_before_it_ends(tmp_path: P
         terminal.press("n")
         terminal.wait_for("Nothing was done")
         terminal.press("q", "y")
-        terminal.wait_until(lambda screen: screen.rstrip().endswith(PROMPT), "the end")
+        left = terminal.wait_until(lambda screen: screen.rstrip().endswith(PROMPT), "the end")
+        assert "239.69.1.2:5004" in left
+        assert "q quit" not in left
         assert terminal.mode() >= TYPED_BY_LINE
 
 

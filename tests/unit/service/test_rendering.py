@@ -74,6 +74,15 @@ def test_the_unit_of_the_system_is_a_sandbox_that_lets_packets_leave_in_time() -
     )
 
 
+def test_no_unit_is_ever_given_up() -> None:
+    for unit in (
+        systemd.system_unit(PROGRAM, "aes67-sender", CONFIG),
+        systemd.session_unit(PROGRAM, "/srv/studio.json"),
+    ):
+        assert sections(unit)["Unit"]["StartLimitIntervalSec"] == "0"
+        assert sections(unit)["Service"]["Restart"] == "always"
+
+
 def test_the_units_say_why_code_may_be_made_and_who_wrote_them() -> None:
     unit = systemd.system_unit(PROGRAM, "aes67-sender", CONFIG)
     lines = unit.splitlines()
