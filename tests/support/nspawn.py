@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _POLL_S: Final = 0.1
 _BOOTED: Final = frozenset({"running", "degraded"})
+#: Where control groups are: of version 2, or of 1 and beside it 2.
+_GROUPS: Final = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified")
 _MOUNT: Final = """
 set -e
 mount --make-rprivate /
@@ -24,7 +27,11 @@ mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
 """
+# Each machine in control groups of its own: nspawn gives all of them the same names in the group it is started in.
 _BOOT: Final = (
+    f"for each in {' '.join(_GROUPS)}; do\n"
+    "  if [ -e $each/cgroup.procs ]; then mkdir $each/$3 && echo $$ >$each/$3/cgroup.procs; fi\n"
+    "done\n"
     'echo $$ >"$2/pid"\n'
     'exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1/root" --private-network '
     '--link-journal=no --bind="$2" --boot systemd.unit=multi-user.target\n'
@@ -49,6 +56,7 @@ class Machine:
         self.shared = shared
         self._log = shared / "boot.log"
         self._leader: psutil.Process | None = None
+        self._group = f"aes67-{secrets.token_hex(4)}"
 
     def __enter__(self) -> Self:
         place = self.shared / "machine"
@@ -57,7 +65,7 @@ class Machine:
         mount = ["setsid", "--fork", "unshare", "--mount", "bash", "-c", _MOUNT + _BOOT]
         with self._log.open("wb") as log:
             subprocess.run(
-                [*mount, "bash", str(place), str(self.shared)],
+                [*mount, "bash", str(place), str(self.shared), self._group],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -119,7 +127,7 @@ class Machine:
         return int((self.shared / "pid").read_text())
 
     def _end(self) -> None:
-        # Ends the first process of the machine's namespace, and with it every other.
+        # nspawn ends the first process of the machine's namespace, and with it every other; killed, it leaves it.
         with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
             nspawn = psutil.Process(self._nspawn_pid())
             for end in (nspawn.terminate, nspawn.kill):
@@ -128,3 +136,12 @@ class Machine:
                 # Where the first process of all buries nobody, it remains as a zombie.
                 while nspawn.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline_s:
                     time.sleep(_POLL_S)
+        if self._leader is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._leader.kill()
+        for folder in _GROUPS:
+            for group in sorted(Path(folder, self._group).rglob("*/"), reverse=True):
+                with contextlib.suppress(OSError):
+                    group.rmdir()
+            with contextlib.suppress(OSError):
+                Path(folder, self._group).rmdir()
