@@ -162,7 +162,8 @@ def test_a_sender_that_is_killed_comes_back(installed: Installed) -> None:
 def test_a_program_in_a_closed_home_is_started_and_all_that_is_seen_of_it(installed: Installed) -> None:
     machine, copy = installed.machine, str(PurePosixPath("/root", "aes67", "src"))
     machine.run("sh", "-c", f"mkdir -p {copy}; cp -r {PACKAGE} {copy}; cd /root; chmod 700 .; touch secret")
-    machine.run("sh", "-c", f"echo '[Service]\nEnvironment=PYTHONPATH={copy}' >/etc/systemd/system/{UNIT}.d/z.conf")
+    drop_in = f"/etc/systemd/system/{UNIT}.d/z.conf"
+    machine.run("sh", "-c", f"echo '[Service]\\nEnvironment=PYTHONPATH={copy}' >{drop_in}")
     command = (sys.executable, "-m", "aes67_sender", "service", "install", "-c", f"{machine.shared}/studio.json")
     machine.run(*command, environment={"PYTHONPATH": copy})
     machine.until(installed.is_active)
@@ -170,6 +171,7 @@ def test_a_program_in_a_closed_home_is_started_and_all_that_is_seen_of_it(instal
     inside = ("nsenter", "--target", installed.main_pid(), "--mount")
     assert machine.run(*inside, "ls", "/root").split() == ["aes67"]
     assert copy in machine.run("cat", f"/proc/{installed.main_pid()}/environ")
+    machine.run("rm", drop_in)
 
 
 def test_a_user_has_one_of_ones_own_in_the_session(installed: Installed) -> None:

@@ -127,18 +127,17 @@ class Machine:
         return int((self.shared / "pid").read_text())
 
     def _end(self) -> None:
-        # nspawn ends the first process of the machine's namespace, and with it every other; killed, it leaves it.
-        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
-            nspawn = psutil.Process(self._nspawn_pid())
-            for end in (nspawn.terminate, nspawn.kill):
-                end()
-                deadline_s = time.monotonic() + 20
-                # Where the first process of all buries nobody, it remains as a zombie.
-                while nspawn.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline_s:
-                    time.sleep(_POLL_S)
+        # With the first process of the machine's namespace every other one ends, and nspawn, which waits for it.
         if self._leader is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 self._leader.kill()
+        with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+            nspawn = psutil.Process(self._nspawn_pid())
+            deadline_s = time.monotonic() + 20
+            # Where the first process of all buries nobody, it remains as a zombie.
+            while nspawn.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline_s:
+                time.sleep(_POLL_S)
+            nspawn.kill()
         for folder in _GROUPS:
             for group in sorted(Path(folder, self._group).rglob("*/"), reverse=True):
                 with contextlib.suppress(OSError):
