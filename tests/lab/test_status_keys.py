@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support import terminal
+from support import tmux
 from support.capture import analyse
 from support.receiver import start_capture
 from support.sender import PROGRAM, start_sender
-from support.terminal import PROMPT, Terminal
+from support.tmux import PROMPT, Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support.netlab import Host
 
-pytestmark = pytest.mark.skipif(terminal.why_unavailable() is not None, reason=str(terminal.why_unavailable()))
+pytestmark = pytest.mark.skipif(tmux.why_unavailable() is not None, reason=str(tmux.why_unavailable()))
 
 CONFIG = {
     "clock": {"mode": "free-run"},

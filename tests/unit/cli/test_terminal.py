@@ -16,15 +16,15 @@ import pytest
 
 from aes67_sender.net.listen import listen, port_of
 from aes67_sender.supervisor.client import fetch_sdp, fetch_snapshot
-from support import terminal
-from support.terminal import PROMPT, Terminal
+from support import tmux
+from support.tmux import PROMPT, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aes67_sender.model.snapshot import Snapshot
 
-pytestmark = pytest.mark.skipif(terminal.why_unavailable() is not None, reason=str(terminal.why_unavailable()))
+pytestmark = pytest.mark.skipif(tmux.why_unavailable() is not None, reason=str(tmux.why_unavailable()))
 
 FAKE = (sys.executable, str(Path(__file__).with_name("with_fake_engine.py")))
 KEYS = r"q quit .*\? help"
