@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "verify": ("aes67_sender.cli.verify:verify", "Receive a stream and judge it."),
     "clock": ("aes67_sender.cli.clock:clock", "Follow the clock only, and show it."),
     "grandmaster": ("aes67_sender.cli.grandmaster:grandmaster", "Be the PTP grandmaster."),
+    "doctor": ("aes67_sender.cli.doctor:doctor", "Check this machine and its network."),
     "devices": ("aes67_sender.cli.listing:devices", "List the sound devices."),
     "interfaces": ("aes67_sender.cli.listing:interfaces", "List the network interfaces."),
     "import": ("aes67_sender.cli.convert:import_", "Convert the config of the Node.js tool."),
