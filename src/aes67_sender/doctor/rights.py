@@ -21,7 +21,8 @@ from aes67_sender.logic.doctor.sound import DeviceFacts
 _PLATFORM: Final[str] = sys.platform
 _SOUND: Final = Path("/dev/snd")
 _STATUS: Final = Path("/proc/self/status")
-_CAP_SYS_NICE: Final = 1 << 23
+CAP_SYS_NICE: Final = 1 << 23
+CAP_NET_BIND_SERVICE: Final = 1 << 10
 _CLOCK_SOURCE: Final = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 _GOVERNOR: Final = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _WITHIN_S: Final = 5.0
@@ -44,10 +45,11 @@ def priority_facts() -> PriorityFacts:
     trying.start()
     trying.join(_WITHIN_S)
     limit, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
-    return PriorityFacts(bool(granted and granted[0]), PRIORITY, limit=limit, capability=_has(_CAP_SYS_NICE))
+    return PriorityFacts(bool(granted and granted[0]), PRIORITY, limit=limit, capability=has_capability(CAP_SYS_NICE))
 
 
-def _has(capability: int) -> bool | None:
+def has_capability(capability: int) -> bool | None:
+    """Whether this process has one, given as its bit; ``None`` where there is no such thing."""
     with contextlib.suppress(OSError):
         found = re.search(r"^CapEff:\s*([0-9a-f]+)", _STATUS.read_text(), re.MULTILINE)
         return bool(found and int(found[1], 16) & capability)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aes67_sender.doctor.child import ask
+from aes67_sender.doctor.rights import CAP_NET_BIND_SERVICE, has_capability
 from aes67_sender.gst.inspection import facts_from
 from aes67_sender.logic.doctor.software import HelperFacts, PythonFacts
 
@@ -36,7 +37,6 @@ _HELPER_FOLDERS: Final = (
     "/opt/homebrew/libexec/gstreamer-1.0",
     "/Library/Frameworks/GStreamer.framework/Versions/1.0/libexec/gstreamer-1.0",
 )
-_CAP_NET_BIND_SERVICE: Final = 1 << 10
 #: struct vfs_cap_data: magic, permitted and inheritable, lower half first.
 _FILE_CAPABILITIES: Final = struct.Struct("<III")
 
@@ -75,11 +75,9 @@ def helper_facts(first_unprivileged: int | None) -> HelperFacts:
     status = found.stat()
     setuid_root = bool(status.st_mode & stat.S_ISUID) and status.st_uid == 0
     free = first_unprivileged is not None and first_unprivileged <= 319  # noqa: PLR2004  PTP's first port
-    return HelperFacts(
-        path=str(found),
-        setuid_root=setuid_root,
-        may_bind=_may_bind(found) or free or os.geteuid() == 0,
-    )
+    # A program inherits what its user may, if not what another program's file may.
+    allowed = has_capability(CAP_NET_BIND_SERVICE) if sys.platform == "linux" else os.geteuid() == 0
+    return HelperFacts(str(found), setuid_root=setuid_root, may_bind=_may_bind(found) or free or bool(allowed))
 
 
 def _helpers() -> Iterator[Path]:
@@ -110,7 +108,7 @@ def _may_bind(path: Path) -> bool:
         return False
     with contextlib.suppress(OSError, struct.error):
         _, permitted, _ = _FILE_CAPABILITIES.unpack_from(os.getxattr(path, "security.capability"))
-        return bool(permitted & _CAP_NET_BIND_SERVICE)
+        return bool(permitted & CAP_NET_BIND_SERVICE)
     return False
 
 

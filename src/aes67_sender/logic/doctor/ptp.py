@@ -136,6 +136,10 @@ def judge_ptp(facts: PtpFacts, system: System, *, mode: str) -> Iterator[Finding
     more = "" if len(ours) == 1 else f", and {len(ours) - 1} more in that domain"
     text = f"Grandmaster {best.grandmaster} is heard from {best.address} in domain {facts.domain}{more}."
     yield Finding("ptp.grandmaster", "ok", text, facts=_told(facts))
+    if facts.unicast.get("Sync") and not facts.multicast.get("Sync"):
+        text = f"It speaks to {facts.interface} by unicast only: it answers no delay requests to the group."
+        yield Finding("ptp.unicast", "warn", text, UNICAST.on(system), _told(facts))
+        return
     yield _lock(facts, system)
 
 
@@ -155,8 +159,8 @@ def _daemon(daemon: DaemonFacts, system: System, mode: str) -> Finding:
 def _nobody(facts: PtpFacts, system: System, mode: str) -> Finding:
     name, domain = facts.interface, facts.domain
     others = sorted({each.domain for each in facts.masters if each.version > 1})
-    if any(facts.unicast.values()) and not facts.multicast.get("Sync") and not others:
-        text = f"PTP comes to {name} by unicast only, to single addresses and not to the group."
+    if facts.unicast.get("Sync") and not facts.multicast.get("Sync"):
+        text = f"Syncs come to {name} by unicast only, to single addresses and not to the group."
         hint = UNICAST.on(system)
     elif others:
         text = reasons.other_domains(others, domain)
