@@ -17,7 +17,7 @@ from support.netlab import open_lab
 from support.patients import GROUP, Breakage, Rig, without
 from support.ptp4l import grandmaster
 from support.ptp_master.client import ptp_master
-from support.sender import PROGRAM
+from support.sender import PROGRAM, start_sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,6 +120,13 @@ SITUATIONS = {
     ),
     "another program has the SAP port": Situation(
         patients.held(9875), "ports", "ports.sap", "problem", r"9875 is held by python", "share the port"
+    ),
+    "another program has the port for REST": Situation(
+        patients.listening(8067), "ports", "ports.web", "problem", r"8067, which REST needs, is held by python",
+        '"web": {"listen"',
+    ),
+    "our own grandmaster is on this computer": Situation(
+        patients.own_grandmaster, "ptp", "ptp.here", "info", "aes67-sender on this computer is itself", ""
     ),
     "no right to the PTP ports": Situation(
         patients.wrapped(*without("net_bind_service")), "ports", "ports.rights", "problem", "from 1024 on",
@@ -261,12 +268,27 @@ def test_a_healthy_machine_has_nothing_of_all_that(rig: Rig, tmp_path: Path) -> 
     assert wrong == []
     assert code == 0
     fine = {each["check"] for each in findings if each["severity"] == "ok"}
-    expected = {each.check for each in SITUATIONS.values()} - {
+    possible = [each for each in SITUATIONS.values() if all(map(shutil.which, each.needs))]
+    expected = {each.check for each in possible} - {
         # These speak only of what is wrong, or of what this machine does not have.
         "network.subnet", "network.vpn", "network.kind", "network.address", "ptp.here", "ptp.unicast", "sound.jack",
         "sound.devices", "software.plugin-path", "software.plugins", "software.typelibs", "software.wheels",
     }  # fmt: skip
     assert expected <= fine
+
+
+def test_what_a_running_sender_says_is_taken_over(rig: Rig, tmp_path: Path) -> None:
+    rig.config["sources"] = [{"id": "tone", "kind": "jack", "channels": 8, "server_name": "nobody"}]
+    with start_sender(rig.tx, tmp_path, rig.config, arguments=()) as sender:
+        sender.wait_for(lambda snapshot: "source.failed" in [each["code"] for each in snapshot["problems"]], 40)
+        _, findings = examine(rig, "--seconds", "0.3", *only("sender ports streams"))
+    by_check = {each["check"]: each for each in findings}
+    assert by_check["sender.status"]["facts"]["streams"] == 1
+    problems = [each for each in findings if each["check"] == "sender.problem"]
+    assert "source.failed" in [each["facts"]["code"] for each in problems]
+    # What it holds, it may hold; what it sends, it may send.
+    assert {by_check[port]["severity"] for port in ("ports.ptp", "ports.sap", "ports.web")} <= {"ok", "info"}
+    assert by_check["streams.address"]["severity"] == "ok"
 
 
 def test_a_jack_server_is_told_with_its_figures(rig: Rig, tmp_path: Path) -> None:
@@ -306,10 +328,9 @@ def test_the_report_tells_nothing_of_who_and_where(rig: Rig, tmp_path: Path) -> 
         json.dumps({**rig.config, "name": "Radio Jane", "announce": {"sdp_dir": "out"}})
     )
     with ptp_master(rig.gm, tmp_path):
-        done = rig.tx.run(
-            "env", f"HOME={hidden}", "USER=janed", "LOGNAME=janed", PROGRAM, "doctor", "--report", "--seconds", LISTEN_S,
-            "-c", str(hidden / "aes67-config.json"),
-        )  # fmt: skip
+        jane = ("env", f"HOME={hidden}", "USER=janed", "LOGNAME=janed")
+        path = str(hidden / "aes67-config.json")
+        done = rig.tx.run(*jane, PROGRAM, "doctor", "--report", "--seconds", LISTEN_S, "-c", path)
     assert "[PTP]" in done.stdout
     for told in ("jane", "janed", "10.77.0.", GROUP, str(tmp_path), rig.tx.mac(), rig.gm.mac()):
         assert told not in done.stdout, told

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from support import ptp4l
 from support.netlab import _ip
+from support.ours import start_grandmaster
 from support.ptp_master.client import ptp_master
 
 if TYPE_CHECKING:
@@ -161,6 +162,26 @@ def held(*ports: int) -> Breakage:
             yield Way()
 
     return broken
+
+
+def listening(port: int) -> Breakage:
+    """Another program listens on a TCP port of the loopback."""
+
+    @_breaks
+    def broken(rig: Rig) -> Iterator[Way]:
+        command = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+        with rig.tx.start(command, rig.directory / "http.log") as process:
+            process.wait_for("Serving", 20)
+            yield Way()
+
+    return broken
+
+
+@_breaks
+def own_grandmaster(rig: Rig) -> Iterator[Way]:
+    with start_grandmaster(rig.tx, rig.directory) as ours:
+        ours.wait_for(lambda status: status["state"])
+        yield Way()
 
 
 def daemon_here(mode: str) -> Breakage:

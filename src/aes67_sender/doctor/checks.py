@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aes67_sender.doctor import places, ptp, rights, software
 from aes67_sender.doctor.child import ask
 from aes67_sender.doctor.runner import Check
+from aes67_sender.errors import SenderError
 from aes67_sender.logic.doctor import (
     firewall,
     multicast,
@@ -24,8 +26,10 @@ from aes67_sender.logic.doctor import ports as port_judge
 from aes67_sender.logic.doctor import ptp as ptp_judge
 from aes67_sender.logic.doctor import software as software_judge
 from aes67_sender.logic.doctor.findings import Finding
+from aes67_sender.logic.doctor.running import judge_running
 from aes67_sender.net.doctor import dscp, igmp, links, ports, streams
 from aes67_sender.net.interfaces import address_towards, default_route_address
+from aes67_sender.supervisor.client import fetch_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +40,16 @@ if TYPE_CHECKING:
 _JACK_S: Final = 5.0
 _USUAL_GROUP: Final = "239.69.1.1"
 _USUAL_DSCP: Final = 34
+
+
+def check_running(context: Context) -> Iterator[Finding]:
+    """A sender that runs with this config."""
+    snapshot = None
+    if context.config.web.port:
+        # Nobody there, or somebody else: both are said of the ports.
+        with contextlib.suppress(SenderError):
+            snapshot = fetch_snapshot(f"http://{context.config.web.listen}")
+    yield from judge_running(snapshot)
 
 
 def check_config(context: Context) -> Iterator[Finding]:
@@ -108,6 +122,9 @@ def check_ports(context: Context) -> Iterator[Finding]:
     right = port_judge.RightsFacts(str(Path(sys.executable).resolve()), ports.first_unprivileged_port())
     found = ports.survey_ports()
     yield from port_judge.judge_ports(found, right, context.system, sap=context.config.announce.sap)
+    web = context.config.web
+    if web.port:
+        yield from port_judge.judge_web(ports.survey_web(web.host, web.port), context.system)
 
 
 def check_ptp(context: Context) -> Iterator[Finding]:
@@ -175,6 +192,7 @@ def _usable(context: Context) -> Interface | None:
 
 CHECKS: Final = (
     Check("config.file", check_config),
+    Check("sender.status", check_running),
     Check("software.python", check_python),
     Check("software.gstreamer", check_gstreamer, limit_s=45.0),
     Check("software.ptp-helper", check_helper),

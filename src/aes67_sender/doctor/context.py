@@ -99,11 +99,11 @@ def _choose(name: str | None, interfaces: tuple[Interface, ...]) -> tuple[Interf
 
 def _read(path: Path, interfaces: tuple[Interface, ...], *, named: bool) -> tuple[Config, ConfigFacts]:
     name = path.name
-    if not path.exists():
-        return Config(), ConfigFacts(name, named, exists=False)
     try:
         config = load_config(path)
     except ConfigError as error:
+        if any(problem.code == "config.no-file" for problem in error.problems):
+            return Config(), ConfigFacts(name, named, exists=False)
         problems = error.problems or (Problem("config", "error", str(error), error.hint),)
         return _as_far_as_it_goes(path), ConfigFacts(name, named, exists=True, problems=problems)
     # What is wrong with the interface is said of the network.

@@ -13,8 +13,9 @@ from aes67_sender.errors import MachineError
 from aes67_sender.logic.doctor.ptp import DaemonFacts, PtpFacts
 from aes67_sender.logic.ptp.follower import FollowerSettings
 from aes67_sender.monotonic import monotonic_ns
+from aes67_sender.net.doctor.ports import is_grandmaster_here
 from aes67_sender.net.ptp.port import open_ptp_port
-from aes67_sender.net.ptp4l import Ptp4lClient, is_listening
+from aes67_sender.net.ptp4l import Ptp4lClient
 from aes67_sender.units import NS_PER_S
 from aes67_sender.wire.ptp import Flag
 from aes67_sender.wire.ptp_datasets import PortState
@@ -107,7 +108,7 @@ def listen_to_ptp(interface: Interface, clock: ClockSettings, seconds: float) ->
 
 
 class Daemon:
-    """A ptp4l on this computer, if there is one. One thread."""
+    """A PTP daemon on this computer, if there is one. One thread."""
 
     def __init__(self, path: str, domain: int) -> None:
         self._path = path
@@ -116,23 +117,23 @@ class Daemon:
 
     def ask_until(self, until_s: float) -> None:
         """Ask it all the time; blocks, also where there is none."""
-        client = Ptp4lClient(self._path, self._domain) if is_listening(self._path) else None
+        client = Ptp4lClient(self._path, self._domain)
         try:
             while time.monotonic() < until_s:
-                if client is not None:
-                    self._view = client.poll(monotonic_ns())
+                self._view = client.poll(monotonic_ns())
                 time.sleep(_LOOK_EVERY_S)
         finally:
-            if client is not None:
-                client.close()
+            client.close()
 
     def facts(self) -> DaemonFacts | None:
-        """What it answered; ``None`` if nothing."""
+        """What it answered; ``None`` if nothing, and no grandmaster of ours runs here."""
         view = self._view
-        if view is None:
-            return None
+        if view is None or view.link in {"absent", "silent"}:
+            return DaemonFacts("grandmaster") if is_grandmaster_here() else None
         if view.other_domain is not None:
             return DaemonFacts("other", self._path, domain=view.other_domain)
+        if view.link == "forbidden":
+            return DaemonFacts("forbidden", self._path)
         if view.link != "answers" or view.own is None or view.parent is None:
             return None
         states = set(view.ports.values())

@@ -14,7 +14,7 @@ from typing import Final
 
 from aes67_sender.doctor.child import ask
 from aes67_sender.engine.transmit.realtime import PRIORITY, become_realtime
-from aes67_sender.logic.doctor.firewall import NEEDED_PORTS, FirewallFacts, read_iptables, read_nft
+from aes67_sender.logic.doctor.firewall import NEEDED_PORTS, FirewallFacts, judge_iptables, judge_nft
 from aes67_sender.logic.doctor.realtime import PriorityFacts, TimerFacts
 from aes67_sender.logic.doctor.sound import DeviceFacts
 
@@ -101,10 +101,14 @@ def firewall_facts(interface: str) -> FirewallFacts:
         state = _output(_MAC_FIREWALL, "--getglobalstate")
         closed = state is None or "disabled" not in state.casefold()
         return FirewallFacts(dict.fromkeys(NEEDED_PORTS, "unknown" if closed else "open"))
-    if (rules := _output("nft", "list", "ruleset")) is not None:
-        return read_nft(rules, interface)
-    if (rules := _output("iptables", "-S")) is not None:
-        return read_iptables(rules, interface)
+    rules = _output("nft", "list", "ruleset")
+    # What iptables has put there for its own extensions, nft cannot show.
+    if rules is not None and "xt match" not in rules:
+        return judge_nft(rules, interface)
+    if (older := _output("iptables", "-S")) is not None:
+        return judge_iptables(older, interface)
+    if rules is not None:
+        return judge_nft(rules, interface)
     return FirewallFacts(dict.fromkeys(NEEDED_PORTS, "unknown"))
 
 

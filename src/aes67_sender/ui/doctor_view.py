@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _WIDEST: Final = 80
 _AREAS: Final = {
     "config": "Config",
+    "sender": "The running sender",
     "software": "Software",
     "storage": "Storage",
     "sound": "Sound",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from aes67_sender.logic.doctor.findings import Finding, Remedy, listed
+from aes67_sender.logic.doctor.packetfilter import holds_port, lets_in, read_iptables, read_nft
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from aes67_sender.logic.doctor.findings import System
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 State = Literal["open", "closed", "unknown"]
 NEEDED_PORTS: Final = (319, 320, 9875)
 _UDP: Final = "17"
-_INPUT_HOOK: Final = re.compile(r"type filter hook (?:input|prerouting)\b.*?(policy (?:drop|accept))?;?\s*$")
-_NUMBERS: Final = re.compile(r"\d+(?:[-:]\d+)?")
 
 RULES: Final = Remedy(
     linux="Let them in: sudo ufw allow 319:320/udp && sudo ufw allow 9875/udp; or with firewalld: sudo firewall-cmd "
@@ -54,80 +52,27 @@ def judge_firewall(facts: FirewallFacts, system: System) -> Iterator[Finding]:
         text = f"The firewall ({facts.who}) seems to hold off incoming UDP on port {listed(closed)}."
         yield Finding("network.firewall", "problem", text, RULES.on(system), told)
     elif "unknown" in facts.ports.values():
-        yield Finding("network.firewall", "info", "This user may not read the firewall's rules.", ASK.on(system), told)
+        text = "The firewall's rules cannot be read: this user may not, or the system's tool for it is not installed."
+        yield Finding("network.firewall", "info", text, ASK.on(system), told)
     else:
         text = f"The firewall ({facts.who}) lets PTP and SAP in." if facts.who else "No firewall holds PTP off."
         yield Finding("network.firewall", "ok", text, facts=told)
 
 
-def read_nft(ruleset: str, interface: str) -> FirewallFacts:
-    """Judge the text of ``nft list ruleset``, which has the rules of iptables-nft, ufw and firewalld too.
-
-    Only the words of the rules are looked at, not the way of a packet through them: a needed port counts as open
-    where any rule accepts it, its group, or all that comes by ``interface``.
-    """
-    restrictive = accepts_all = in_input = False
-    accepting: list[str] = []
-    for raw in ruleset.splitlines():
-        line = raw.strip()
-        if hook := _INPUT_HOOK.search(line):
-            in_input = True
-            restrictive |= hook[1] == "policy drop"
-        elif line == "}":
-            in_input = False
-        elif in_input and line.removeprefix("counter ") in {"drop", "reject"}:
-            restrictive = True
-        elif re.search(r"\baccept\b", line) and "policy" not in line:
-            accepting.append(line)
-            accepts_all |= in_input and line == "accept"
-    if not restrictive or accepts_all:
-        return FirewallFacts(dict.fromkeys(NEEDED_PORTS, "open"), "nftables" if ruleset.strip() else "")
-    states: dict[int, State] = {
-        port: "open" if any(_lets_in(line, port, interface) for line in accepting) else "closed"
-        for port in NEEDED_PORTS
-    }
-    return FirewallFacts(states, "nftables")
+def judge_nft(ruleset: str, interface: str) -> FirewallFacts:
+    """From the text of ``nft list ruleset``, which has the rules of ufw, firewalld and iptables-nft too."""
+    chains = read_nft(ruleset)
+    return FirewallFacts(_states(lambda port: lets_in(chains, port, interface)), "nftables" if chains else "")
 
 
-def _lets_in(rule: str, port: int, interface: str) -> bool:
-    if ports := re.search(r"\bdport (\{[^}]*\}|\S+)", rule):
-        return "tcp" not in rule and _holds(ports[1], port)
-    if "ct state" in rule or "icmp" in rule or " lo" in rule.replace('"', " "):
-        return False
-    wide = ("pkttype multicast", "224.0.0.0/4", "ip protocol udp accept", "meta l4proto udp accept")
-    return any(each in rule for each in wide) or f'iifname "{interface}"' in rule or f'iif "{interface}"' in rule
+def judge_iptables(rules: str, interface: str) -> FirewallFacts:
+    """From the text of ``iptables -S``."""
+    chains = read_iptables(rules)
+    return FirewallFacts(_states(lambda port: lets_in(chains, port, interface)), "iptables")
 
 
-def _holds(ports: str, wanted: int) -> bool:
-    for found in _NUMBERS.findall(ports):
-        first, _, last = found.replace(":", "-").partition("-")
-        if int(first) <= wanted <= int(last or first):
-            return True
-    return False
-
-
-def read_iptables(rules: str, interface: str) -> FirewallFacts:
-    """Judge the text of ``iptables -S``, where nft is not to be had."""
-    lines = [line.split() for line in rules.splitlines()]
-    text = [" ".join(line) for line in lines]
-    closing = {"-A INPUT -j DROP", "-A INPUT -j REJECT", "-P INPUT DROP"}
-    restrictive = any(line in closing or line.startswith("-A INPUT -j REJECT ") for line in text)
-    if not restrictive or "-A INPUT -j ACCEPT" in text:
-        return FirewallFacts(dict.fromkeys(NEEDED_PORTS, "open"), "iptables")
-    accepting = [line for line in text if line.startswith("-A") and "-j ACCEPT" in line]
-    states: dict[int, State] = {
-        port: "open" if any(_accepts(line, port, interface) for line in accepting) else "closed"
-        for port in NEEDED_PORTS
-    }
-    return FirewallFacts(states, "iptables")
-
-
-def _accepts(rule: str, port: int, interface: str) -> bool:
-    if ports := re.search(r"--dports? (\S+)", rule):
-        return "-p tcp" not in rule and any(_holds(each, port) for each in ports[1].split(","))
-    if "--ctstate" in rule or "--state" in rule or "icmp" in rule or "-p tcp" in rule or "-i lo" in rule:
-        return False
-    return "224.0.0.0/4" in rule or "--pkt-type multicast" in rule or f"-i {interface} " in f"{rule} "
+def _states(is_open: Callable[[int], bool]) -> dict[int, State]:
+    return {port: "open" if is_open(port) else "closed" for port in NEEDED_PORTS}
 
 
 def read_windows(*, enabled: bool, rules: Sequence[str], programs: Sequence[str]) -> FirewallFacts:
@@ -153,6 +98,6 @@ def read_windows(*, enabled: bool, rules: Sequence[str], programs: Sequence[str]
         if not ports and not program:
             continue
         for port in NEEDED_PORTS:
-            if not ports or any(_holds(each, port) for each in ports):
+            if not ports or any(holds_port(each, port) for each in ports):
                 states[port] = "open"
     return FirewallFacts(states, "Windows Defender Firewall")

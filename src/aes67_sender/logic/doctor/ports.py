@@ -36,6 +36,7 @@ SAP_TAKEN: Final = everywhere(
     "End it (process {pid}), or let it share the port (SO_REUSEADDR). Until then, sessions of others are not seen; "
     "announcing goes on."
 )
+WEB: Final = everywhere('Set "web": {{"listen": "127.0.0.1:8068"}} in the config, or run with --no-web.')
 FORBIDDEN: Final = Remedy(
     linux="Until the next boot: sudo sysctl net.ipv4.ip_unprivileged_port_start=319; for ever: put that line into "
     "/etc/sysctl.d/. Or for this Python only: sudo setcap cap_net_bind_service=+ep {program}. "
@@ -134,6 +135,18 @@ def _sap(port: PortFacts, system: System, *, wanted: bool) -> Iterator[Finding]:
     else:
         text, hint = f"UDP port {port.port} cannot be opened: {port.error}.", FAILED.on(system)
     yield Finding("ports.sap", "problem" if wanted else "warn", text, hint, told)
+
+
+def judge_web(port: PortFacts, system: System) -> Iterator[Finding]:
+    """The TCP port of the REST interface; the sender does not start without it."""
+    told = {"ports": [port.port], "held_by": [_named(each) for each in port.holders]}
+    if port.attempt == "opened":
+        yield Finding("ports.web", "ok", f"TCP port {port.port} is free for REST.", facts=told)
+    elif any(each.own for each in port.holders):
+        yield Finding("ports.web", "info", f"TCP port {port.port} is held by {_all(port.holders)}.", facts=told)
+    else:
+        what = port.error or f"TCP port {port.port}, which REST needs, is held by {_all(port.holders)}."
+        yield Finding("ports.web", "problem", what, WEB.on(system), told)
 
 
 def _against(holders: Sequence[Holder], system: System) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aes67_sender.logic.doctor.findings import Severity, System
     from aes67_sender.model.snapshot import MasterStatus
 
-Role = Literal["grandmaster", "follower", "other"]
+Role = Literal["grandmaster", "follower", "other", "forbidden"]
 #: The old tools' words, which users search for.
 _TIMEOUT: Final = 'The old tools said "PTP clock sync timeout" here.'
 _NOT_SYNCHRONISED: Final = 'The old tools said "PTP not synchronized" here.'
@@ -75,6 +75,10 @@ HERE: Final = everywhere(
     "auto, which does so by itself; the sender reads ptp4l's state from {path}. With any other mode, the old tools "
     'said "PTP clock sync timeout".'
 )
+FORBIDDEN: Final = everywhere(
+    "It may be the grandmaster itself, and is not heard then. Let this user write to {path}ro (linuxptp 4: "
+    "uds_ro_file_mode 0666), or run the doctor with sudo."
+)
 SET_CLOCK: Final = Remedy(
     linux="Let it follow one: sudo timedatectl set-ntp true; or set the grandmaster's time. Media time is the "
     "grandmaster's all the same; logs and the clock mode system are wrong by that much.",
@@ -87,10 +91,10 @@ SET_CLOCK: Final = Remedy(
 
 @dataclass(frozen=True, slots=True)
 class DaemonFacts:
-    """A PTP daemon on this computer that answers at its management socket."""
+    """A PTP daemon on this computer; ``path`` is ptp4l's management socket, empty for a grandmaster of our own."""
 
     role: Role
-    path: str
+    path: str = ""
     grandmaster: str = ""
     domain: int | None = None
 
@@ -145,6 +149,9 @@ def judge_ptp(facts: PtpFacts, system: System, *, mode: str) -> Iterator[Finding
 
 def _daemon(daemon: DaemonFacts, system: System, mode: str) -> Finding:
     told = {"role": daemon.role, "grandmaster": daemon.grandmaster, "domain": daemon.domain, "socket": daemon.path}
+    if not daemon.path:
+        text = "An aes67-sender on this computer is itself the grandmaster; it is not heard here."
+        return Finding("ptp.here", "info", text, facts=told)
     if daemon.role == "grandmaster":
         severity: Severity = "info" if mode in {"auto", *_ALONE} else "problem"
         text = f"ptp4l on this computer is itself the grandmaster of domain {daemon.domain}."
@@ -152,6 +159,9 @@ def _daemon(daemon: DaemonFacts, system: System, mode: str) -> Finding:
     if daemon.role == "follower":
         text = f"ptp4l on this computer follows grandmaster {daemon.grandmaster}; the mode auto leaves it in charge."
         return Finding("ptp.here", "info", text, facts=told)
+    if daemon.role == "forbidden":
+        text = f"ptp4l runs on this computer, but this user may not ask it at {daemon.path}."
+        return Finding("ptp.here", "info", text, FORBIDDEN.on(system, path=daemon.path), told)
     text = "ptp4l runs on this computer and follows nobody."
     return Finding("ptp.here", "info", text, "See its log: its port is listening or faulty.", told)
 
