@@ -119,7 +119,7 @@ def _as_far_as_it_goes(path: Path) -> Config:
     """Of a broken file, the interface and the clock's domain and mode, if these are right."""
     try:
         data = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return Config()
     wanted = _parts(data) if isinstance(data, dict) else ()
     config = Config()

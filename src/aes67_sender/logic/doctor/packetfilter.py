@@ -125,10 +125,11 @@ def read_nft(ruleset: str) -> dict[str, Chain]:
 
 
 def _nft_rule(line: str, table: str) -> Rule | None:
+    line = _NFT_NOISE.sub("", line).strip()
     verdict = _NFT_VERDICT.search(line)
     if verdict is None:
         return None
-    rest = _NFT_MET.sub("", _NFT_NOISE.sub("", line[: verdict.start()]))
+    rest = _NFT_MET.sub("", line[: verdict.start()])
     ports = _NFT_PORTS.search(rest)
     by = _NFT_INTERFACE.search(rest)
     for each in (ports, by):

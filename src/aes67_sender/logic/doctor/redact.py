@@ -21,7 +21,9 @@ _EUI_DOTTED: Final = re.compile(r"\b([0-9a-fA-F]{6})\.[0-9a-fA-F]{4}\.[0-9a-fA-F
 #: Interfaces that are named after their MAC.
 _NAMED_BY_MAC: Final = re.compile(r"\b(en|wl|ww)x[0-9a-fA-F]{12}\b")
 #: What is behind the first slash ends at a blank or a quote; what has blanks is known as a secret.
-_PATH: Final = re.compile(r"(?<![\w/.<>~-])(?:/[^\s\"'`,;:()\[\]<>]+|[A-Za-z]:\\[^\s\"'`,;()\[\]<>]+|\\\\[^\s\"',;]+)")
+_PATH: Final = re.compile(
+    r"(?<![\w/.<>~-])(?:/(?!/)[^\s\"'`,;:()\[\]<>]+|[A-Za-z]:\\[^\s\"'`,;()\[\]<>]+|\\\\[^\s\"',;]+)"
+)
 #: The same on every computer: these say nothing, and remedies name them.
 _PUBLIC_PATHS: Final = re.compile(
     r"/(etc|proc|sys|dev|bin|sbin|opt/homebrew|usr|var/run/ptp4l|run/ptp4l)(/|$)|/(udp|tcp)$|[A-Za-z]:\\Windows\\",

@@ -65,8 +65,8 @@ HELPER_RIGHTS: Final = Remedy(
     linux="Give it the rights its package gives it: sudo setcap cap_net_bind_service,cap_net_admin+ep {path}. "
     f"Without them, GStreamer says {_OLD_WORDS}.",
     win32="Windows needs no rights for it; allow it in the firewall.",
-    darwin="pip cannot install it setuid root. Once after each installation: sudo chown root {path} && sudo chmod u+s "
-    f"{{path}}; or run the sender with sudo. Without it, GStreamer says {_OLD_WORDS}.",
+    darwin="No wheel can install it setuid root. Once after each installation: sudo chown root {path} && sudo chmod "
+    f"u+s {{path}}; or run the sender with sudo. Without it, GStreamer says {_OLD_WORDS}.",
 )
 HELPER_MISSING: Final = Remedy(
     linux="Install it: sudo apt install --reinstall libgstreamer1.0-0. "
