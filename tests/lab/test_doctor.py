@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -338,6 +339,15 @@ def test_the_report_tells_nothing_of_who_and_where(rig: Rig, tmp_path: Path) -> 
     address = re.search(r"Interface eth0 \((<address-\d+>)\)", done.stdout)
     assert address
     assert f'"address": "{address[1]}"' in done.stdout
+
+
+def test_ctrl_c_ends_it_at_once(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "doctor.json").write_text(json.dumps(rig.config))
+    command = [PROGRAM, "doctor", "-c", str(tmp_path / "doctor.json"), "--seconds", "600"]
+    with rig.tx.start(command, tmp_path / "doctor.log") as process:
+        process.wait_for("Looking and listening", 20)
+        assert process.stop(signal.SIGINT) == 130
+    assert "Traceback" not in process.output()
 
 
 def test_a_file_gets_plain_lines_of_80_columns(rig: Rig) -> None:

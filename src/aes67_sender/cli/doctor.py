@@ -73,5 +73,5 @@ def doctor(  # noqa: PLR0913  click gives every option by itself
         from rich.console import Console
 
         console = Console(highlight=False)
-        console.print(*doctor_lines(shown, console.width), sep="\n")
+        console.print(*doctor_lines(shown, console.width, console.encoding), sep="\n")
     return 1 if any(each.severity == "problem" for each in findings) else 0

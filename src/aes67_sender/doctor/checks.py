@@ -194,7 +194,7 @@ CHECKS: Final = (
     Check("config.file", check_config),
     Check("sender.status", check_running),
     Check("software.python", check_python),
-    Check("software.gstreamer", check_gstreamer, limit_s=45.0),
+    Check("software.gstreamer", check_gstreamer, limit_s=90.0),
     Check("software.ptp-helper", check_helper),
     Check("sound.jack", check_jack),
     Check("sound.devices", check_devices),

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _OWN_NAME: Final = "aes67-sender"
 _WHEELS: Final = "gstreamer-"
-_INSPECTION_S: Final = 40.0
+#: The first scan of all plug-ins; half a minute on a slow disk under Windows.
+_INSPECTION_S: Final = 80.0
 _HELPER: Final = "gst-ptp-helper.exe" if sys.platform == "win32" else "gst-ptp-helper"
 #: Where distributions put it; the name of the folder in the middle is the machine's on Debian.
 _HELPER_FOLDERS: Final = (

@@ -30,6 +30,9 @@ _AREAS: Final = {
     "ptp": "PTP",
 }
 _SIGNS: Final = {"ok": "✓", "info": "·", "warn": "!", "problem": "✗"}
+_PLAIN_SIGNS: Final = {"ok": "+", "info": "-", "warn": "!", "problem": "X"}
+_ARROW: Final = "→"
+_PLAIN_ARROW: Final = ">"
 _STYLES: Final = {"ok": "green", "info": "cyan", "warn": "bold yellow", "problem": "bold red"}
 
 
@@ -38,13 +41,18 @@ def encode_findings(findings: Sequence[Finding]) -> str:
     return json.dumps([dataclasses.asdict(each) for each in findings], ensure_ascii=False, indent=2)
 
 
-def doctor_lines(findings: Sequence[Finding], width: int) -> Iterator[Text]:
-    """By area, the sound ones first and the worst last: next to the prompt is what needs to be done."""
+def doctor_lines(findings: Sequence[Finding], width: int, encoding: str = "utf-8") -> Iterator[Text]:
+    """By area, the sound ones first and the worst last: next to the prompt is what needs to be done.
+
+    ``encoding`` is the terminal's: a sign that it lacks would become a question mark, whatever it says.
+    """
     columns = min(width, _WIDEST)
+    fancy = _can_encode("".join(_SIGNS.values()) + _ARROW, encoding)
+    signs, arrow = (_SIGNS, _ARROW) if fancy else (_PLAIN_SIGNS, _PLAIN_ARROW)
     for area, some in by_area(findings):
         yield Text(_AREAS.get(area, area.capitalize()), style="bold")
         for finding in some:
-            yield from _finding_lines(finding, columns)
+            yield from _finding_lines(finding, columns, signs[finding.severity], arrow)
     yield from sentence(summary(findings), columns, style="bold")
 
 
@@ -68,12 +76,20 @@ def summary(findings: Sequence[Finding]) -> str:
     return ", ".join([*words, f"{counts['ok']} in order"]) + "."
 
 
-def _finding_lines(finding: Finding, columns: int) -> Iterator[Text]:
-    lines = sentence(f"{_SIGNS[finding.severity]} {finding.text}", columns, indent="  ", hanging="    ")
+def _can_encode(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _finding_lines(finding: Finding, columns: int, sign: str, arrow: str) -> Iterator[Text]:
+    lines = sentence(f"{sign} {finding.text}", columns, indent="  ", hanging="    ")
     lines[0].stylize(_STYLES[finding.severity], 2, 3)
     yield from lines
     if finding.hint:
-        yield from sentence(f"→ {finding.hint}", columns, indent="    ", hanging="      ", style="dim")
+        yield from sentence(f"{arrow} {finding.hint}", columns, indent="    ", hanging="      ", style="dim")
 
 
 def report_text(findings: Sequence[Finding], about: Mapping[str, str]) -> str:

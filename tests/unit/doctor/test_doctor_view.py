@@ -36,6 +36,13 @@ def test_the_worst_is_last_and_nothing_is_left_out() -> None:
     assert sum(len(some) for _, some in by_area(FINDINGS)) == len(FINDINGS)
 
 
+def test_a_terminal_without_the_signs_gets_others_that_differ() -> None:
+    lines = [line.plain for line in doctor_lines(FINDINGS, 80, "cp1252")]
+    assert "\n".join(lines).encode("ascii")
+    signs = {line[2] for line in lines if line.startswith("  ") and line[2] != " "}
+    assert signs == {"+", "-", "!", "X"}
+
+
 def test_the_summary_counts_what_matters() -> None:
     assert summary(()) == "0 in order."
     assert summary(FINDINGS[2:3] * 2) == "2 problems, 0 in order."

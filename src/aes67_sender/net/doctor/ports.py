@@ -48,7 +48,7 @@ def is_grandmaster_here() -> bool:
     """Whether one of this program holds the PTP ports as a grandmaster; as far as this user may see."""
     with contextlib.suppress(psutil.Error, OSError):
         for each in psutil.net_connections("udp4"):
-            if each.laddr and each.laddr.port in PTP_PORTS and each.pid not in {None, os.getpid()}:
+            if each.laddr and each.laddr.port in PTP_PORTS and each.pid not in {None, 0, os.getpid()}:
                 words = psutil.Process(each.pid).cmdline()
                 if _is_own(words) and "grandmaster" in words:
                     return True
@@ -92,7 +92,8 @@ def _holders(kind: str) -> dict[int, tuple[Holder, ...]]:
     found: dict[int, dict[tuple[str, int | None], Holder]] = {}
     with contextlib.suppress(psutil.Error, OSError):
         for each in psutil.net_connections(kind):
-            if each.laddr and each.status in _HOLDING and each.pid != os.getpid():
+            # Windows says 0 of what belongs to nobody any more.
+            if each.laddr and each.status in _HOLDING and each.pid not in {0, os.getpid()}:
                 holder = _holder(each.pid)
                 found.setdefault(each.laddr.port, {})[holder.name, holder.pid] = holder
     return {port: tuple(holders.values()) for port, holders in found.items()}
