@@ -32,13 +32,15 @@ def inspect_gstreamer() -> GStreamerFacts:
         runtime.load()
     except SenderError as error:
         start_error = str(error)
-    started = Gst.is_initialized()
-    plugins = Gst.Registry.get().get_plugin_list() if started else []
+    if not Gst.is_initialized():
+        # Some bindings answer nothing then, not even their version.
+        return GStreamerFacts(binding_error=start_error, folders=folders)
+    plugins = Gst.Registry.get().get_plugin_list()
     return GStreamerFacts(
         binding_version=str(sys.modules["gi"].__version__),
         version=runtime.version(),
         start_error=start_error,
-        missing_elements=runtime.missing_elements() if started else (),
+        missing_elements=runtime.missing_elements(),
         plugins=len(plugins),
         blacklisted=tuple(
             sorted(plugin.get_name() for plugin in plugins if plugin.flags & Gst.PluginFlags.BLACKLISTED)

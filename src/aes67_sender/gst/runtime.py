@@ -48,13 +48,13 @@ def load() -> None:
     with _lock:
         if _loaded:
             return
-        if version() < OLDEST:
-            found = ".".join(map(str, version()))
-            raise MachineError(f"GStreamer {found} is too old: 1.22 or later is needed.", hint=REMEDY)
         try:
             Gst.init(None)
         except GLib.Error as error:
             raise MachineError(f"GStreamer does not start: {error.message}.", hint=REMEDY) from error
+        if version() < OLDEST:
+            found = ".".join(map(str, version()))
+            raise MachineError(f"GStreamer {found} is too old: 1.22 or later is needed.", hint=REMEDY)
         if missing := missing_elements():
             raise MachineError(f"GStreamer lacks the elements {', '.join(missing)}.", hint=REMEDY)
         _quieten()
@@ -79,7 +79,7 @@ def _log(domain: str | None, _level: GLib.LogLevelFlags, text: str, _data: None)
 
 
 def version() -> tuple[int, int, int]:
-    """GStreamer's version: major, minor, micro. Needs no ``load()``."""
+    """GStreamer's version: major, minor, micro. Not before ``load()``: some bindings refuse it then."""
     major, minor, micro, _ = Gst.version()
     return major, minor, micro
 

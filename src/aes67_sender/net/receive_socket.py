@@ -76,10 +76,10 @@ class ReceiveSocket:
         read: list[tuple[bytes, Iterable[tuple[int, int, bytes]], str, int]] = []
         for _ in range(_MOST_READS):
             try:
-                octets, control, source = _read(self._socket)
+                octets, control, _, address = self._socket.recvmsg(_LONGEST_BYTES, _CONTROL_BYTES)
             except OSError:
                 break
-            read.append((octets, control, source, monotonic_ns()))
+            read.append((octets, control, address[0], monotonic_ns()))
         if read:
             observe_now(self._offset)
         if self._tapped is not None:
@@ -134,15 +134,6 @@ class ReceiveSocket:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _read(sock: socket.socket) -> tuple[bytes, Iterable[tuple[int, int, bytes]], str]:
-    if sys.platform == "win32":
-        # Python has no recvmsg there.
-        octets, address = sock.recvfrom(_LONGEST_BYTES)
-        return octets, (), address[0]
-    octets, control, _, address = sock.recvmsg(_LONGEST_BYTES, _CONTROL_BYTES)
-    return octets, control, address[0]
 
 
 def open_receive_socket(wanted: Wanted) -> ReceiveSocket:
