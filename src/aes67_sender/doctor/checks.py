@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aes67_sender.doctor import places, ptp, rights, software
+from aes67_sender.doctor import places, ptp, rights, software, windows
 from aes67_sender.doctor.child import ask
 from aes67_sender.doctor.runner import Check
 from aes67_sender.errors import SenderError
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from aes67_sender.doctor.context import Context
     from aes67_sender.model.interface import Interface
 
-_JACK_S: Final = 5.0
+_JACK_S: Final = 9.0
 _USUAL_GROUP: Final = "239.69.1.1"
 _USUAL_DSCP: Final = 34
 
@@ -95,6 +95,8 @@ def check_links(context: Context) -> Iterator[Finding]:
         return
     found = {each.interface.name: each for each in links.survey_links(context.interfaces)}
     link = found.pop(chosen.name)
+    if sys.platform == "win32":
+        link = replace(link, saving=windows.energy_saving(chosen.name))
     yield from network.judge_link(link, context.load, context.system)
     yield from network.judge_neighbours(link, tuple(found.values()), default_route_address(), context.system)
 
@@ -145,9 +147,7 @@ def check_dscp(context: Context) -> Iterator[Finding]:
     wanted = next((each.dscp for each in context.config.streams), _USUAL_DSCP)
     facts = dscp.probe_dscp(interface, wanted)
     if sys.platform == "win32":
-        from aes67_sender.doctor.windows import has_qos_policy  # noqa: PLC0415  there only
-
-        facts = replace(facts, policy=has_qos_policy())
+        facts = replace(facts, policy=windows.has_qos_policy())
     yield from multicast.judge_dscp(facts, context.system)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from aes67_sender.logic.doctor.findings import System
     from aes67_sender.model.interface import Interface
 
+logger = logging.getLogger(__name__)
 #: Ethernet header and checksum, preamble, gap between frames.
 _FRAME_BYTES = 38
 #: What a stream is where the config has none: 8 channels, L24, 48 kHz, 1 ms.
@@ -70,7 +72,7 @@ class Context:
 
 def make_context(config_path: Path, *, named: bool, interface_name: str | None, seconds: float) -> Context:
     """Read what can be read; raises nothing for what stands in the config or is wrong with the machine."""
-    interfaces = list_interfaces()
+    interfaces = _interfaces()
     config, facts = _read(config_path, interfaces, named=named)
     interface, problem = _choose(interface_name or config.interface, interfaces)
     return Context(
@@ -83,6 +85,15 @@ def make_context(config_path: Path, *, named: bool, interface_name: str | None, 
         interface=interface,
         no_interface=problem,
     )
+
+
+def _interfaces() -> tuple[Interface, ...]:
+    try:
+        return list_interfaces()
+    except Exception:
+        # Whatever is the matter: without interfaces there is still much to look at.
+        logger.debug("the interfaces cannot be listed", exc_info=True)
+        return ()
 
 
 def _choose(name: str | None, interfaces: tuple[Interface, ...]) -> tuple[Interface | None, Problem | None]:

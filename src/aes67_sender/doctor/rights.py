@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from aes67_sender.doctor import windows
 from aes67_sender.doctor.child import ask
 from aes67_sender.engine.transmit.realtime import PRIORITY, become_realtime
 from aes67_sender.logic.doctor.firewall import NEEDED_PORTS, FirewallFacts, judge_iptables, judge_nft
@@ -85,18 +86,14 @@ def device_facts(folder: Path = _SOUND) -> DeviceFacts:
         forbidden = [str(each) for each in nodes if not os.access(each, os.R_OK | os.W_OK)]
         return DeviceFacts(len(nodes), tuple(forbidden), tuple(groups))
     if _PLATFORM == "win32":
-        from aes67_sender.doctor.windows import microphone_forbidden  # noqa: PLC0415  there only
-
-        return DeviceFacts(None, ("the microphone",) if microphone_forbidden() else ())
+        return DeviceFacts(None, ("the microphone",) if windows.microphone_forbidden() else ())
     return DeviceFacts(None)
 
 
 def firewall_facts(interface: str) -> FirewallFacts:
     """The rules, as far as this user may read them."""
     if _PLATFORM == "win32":
-        from aes67_sender.doctor.windows import firewall  # noqa: PLC0415  there only
-
-        return firewall()
+        return windows.firewall()
     if _PLATFORM == "darwin":
         state = _output(_MAC_FIREWALL, "--getglobalstate")
         closed = state is None or "disabled" not in state.casefold()

@@ -12,8 +12,12 @@ from aes67_sender.logic.doctor.firewall import FirewallFacts, read_windows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from aes67_sender.logic.doctor.network import Saving
+
 _FIREWALL: Final = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 _PROFILES: Final = ("DomainProfile", "StandardProfile", "PublicProfile")
+_CONNECTIONS: Final = r"SYSTEM\CurrentControlSet\Control\Network\{4D36E972-E325-11CE-BFC1-08002BE10318}"
+_ADAPTERS: Final = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}"
 _POLICY: Final = r"SOFTWARE\Policies\Microsoft\Windows\QoS"
 _MICROPHONE: Final = r"Software\Microsoft\Windows\CurrentVersion\CapabilityAccessManager\ConsentStore\microphone"
 
@@ -35,11 +39,28 @@ def firewall() -> FirewallFacts:
 
 def has_qos_policy() -> bool:
     """Whether any policy of this computer sets a DSCP."""
-    with contextlib.suppress(OSError), _registry().OpenKey(_registry().HKEY_LOCAL_MACHINE, _POLICY) as key:
-        count, _, _ = _registry().QueryInfoKey(key)
-        names = [_registry().EnumKey(key, number) for number in range(count)]
-        return any(_value(_registry().HKEY_LOCAL_MACHINE, rf"{_POLICY}\{name}", "DSCP Value") for name in names)
-    return False
+    root = _registry().HKEY_LOCAL_MACHINE
+    return any(_value(root, rf"{_POLICY}\{name}", "DSCP Value") for name in _keys(root, _POLICY))
+
+
+def energy_saving(name: str) -> Saving | None:
+    """Whether the driver of an adapter may use energy-efficient Ethernet; ``None`` where its settings do not tell."""
+    root = _registry().HKEY_LOCAL_MACHINE
+    identity = next(
+        (
+            each
+            for each in _keys(root, _CONNECTIONS)
+            if _value(root, rf"{_CONNECTIONS}\{each}\Connection", "Name") == name
+        ),
+        None,
+    )
+    for each in _keys(root, _ADAPTERS) if identity else ():
+        adapter = rf"{_ADAPTERS}\{each}"
+        if _value(root, adapter, "NetCfgInstanceId") == identity:
+            # A standardised keyword of network drivers (NDIS).
+            told = _value(root, adapter, "*EEE")
+            return None if told is None else "off" if str(told) == "0" else "allowed"
+    return None
 
 
 def microphone_forbidden() -> bool:
@@ -57,6 +78,13 @@ def _value(root: int, path: str, name: str) -> object:
         value: object = _registry().QueryValueEx(key, name)[0]
         return value
     return None
+
+
+def _keys(root: int, path: str) -> list[str]:
+    with contextlib.suppress(OSError), _registry().OpenKey(root, path) as key:
+        count, _, _ = _registry().QueryInfoKey(key)
+        return [_registry().EnumKey(key, number) for number in range(count)]
+    return []
 
 
 def _values(root: int, path: str) -> Iterator[object]:

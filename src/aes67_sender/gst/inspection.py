@@ -9,7 +9,8 @@ import dataclasses
 import json
 import os
 import sys
-from typing import Any, Final
+import traceback
+from typing import Any, Final, NoReturn
 
 from aes67_sender.errors import SenderError
 from aes67_sender.logic.doctor.software import GStreamerFacts, PluginFolder
@@ -75,9 +76,18 @@ def facts_from(data: dict[str, Any]) -> GStreamerFacts:
     return GStreamerFacts(**{**values, "folders": folders})
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Print the facts as one JSON object."""
-    sys.stdout.write(json.dumps(dataclasses.asdict(inspect_gstreamer())))
+    code = 0
+    try:
+        sys.stdout.write(json.dumps(dataclasses.asdict(inspect_gstreamer())))
+    except Exception:  # noqa: BLE001  what it says goes to who asked
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without an orderly end: plug-ins may hang in theirs.
+    os._exit(code)
 
 
 if __name__ == "__main__":

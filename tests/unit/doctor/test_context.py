@@ -91,3 +91,15 @@ def test_the_load_counts_what_is_on_the_wire(tmp_path: Path) -> None:
     assert context.load.mbps == pytest.approx((1152 + 12 + 28 + 38) * 8 / 1000)
     assert context.load.largest_packet_bytes == 1192
     assert context_of(tmp_path, None, named=False).kinds == {"tone"}
+
+
+def test_a_machine_that_cannot_tell_its_interfaces_is_looked_at_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise PermissionError("no /proc here")
+
+    monkeypatch.setattr("aes67_sender.doctor.context.list_interfaces", broken)
+    context = context_of(tmp_path, written())
+    assert (context.interfaces, context.interface) == ((), None)
+    assert context.no_interface is not None
