@@ -46,14 +46,8 @@ def has_qos_policy() -> bool:
 def energy_saving(name: str) -> Saving | None:
     """Whether the driver of an adapter may use energy-efficient Ethernet; ``None`` where its settings do not tell."""
     root = _registry().HKEY_LOCAL_MACHINE
-    identity = next(
-        (
-            each
-            for each in _keys(root, _CONNECTIONS)
-            if _value(root, rf"{_CONNECTIONS}\{each}\Connection", "Name") == name
-        ),
-        None,
-    )
+    named = {_value(root, rf"{_CONNECTIONS}\{each}\Connection", "Name"): each for each in _keys(root, _CONNECTIONS)}
+    identity = named.get(name)
     for each in _keys(root, _ADAPTERS) if identity else ():
         adapter = rf"{_ADAPTERS}\{each}"
         if _value(root, adapter, "NetCfgInstanceId") == identity:
