@@ -116,7 +116,7 @@ SITUATIONS = {
         patients.tunnel(chosen=True), "network.link", "network.kind", "problem", "tunnel", "do not pass a VPN"
     ),
     "another program has the PTP ports": Situation(
-        patients.held(319, 320), "ports", "ports.ptp", "problem", r"319 and 320 is held by python\S* \(process \d+\)",
+        patients.held(319, 320), "ports", "ports.ptp", "problem", r"319 and 320 are held by python\S* \(process \d+\)",
         "Stop it.*Failed to initialize PTP subsystem",
     ),
     "another program has the SAP port": Situation(

@@ -123,7 +123,8 @@ def check_ports(context: Context) -> Iterator[Finding]:
     """The ports of PTP and SAP."""
     right = port_judge.RightsFacts(str(Path(sys.executable).resolve()), ports.first_unprivileged_port())
     found = ports.survey_ports()
-    yield from port_judge.judge_ports(found, right, context.system, sap=context.config.announce.sap)
+    wishes = context.config
+    yield from port_judge.judge_ports(found, right, context.system, sap=wishes.announce.sap, mode=wishes.clock.mode)
     web = context.config.web
     if web.port:
         yield from port_judge.judge_web(ports.survey_web(web.host, web.port), context.system)

@@ -178,6 +178,14 @@ def test_a_port_that_fails_otherwise_is_a_problem() -> None:
     assert (finding.severity, "too many" in finding.text) == ("problem", True)
 
 
+@pytest.mark.parametrize("mode", ["gstreamer", "system", "free-run"])
+def test_modes_that_do_without_the_ports_are_only_warned(mode: str) -> None:
+    cases: tuple[tuple[Attempt, str], ...] = (("forbidden", "ports.rights"), ("taken", "ports.ptp"))
+    for attempt, check in cases:
+        found = judge_ports(ports(attempt, "opened", "opened"), RIGHTS, "linux", sap=True, mode=mode)
+        assert the(check, found).severity == "warn"
+
+
 @pytest.mark.parametrize(("sap", "severity"), [(True, "problem"), (False, "warn")])
 def test_the_sap_port_matters_to_who_announces_by_it(sap: bool, severity: str) -> None:
     attempts: tuple[Attempt, ...] = ("taken", "failed")

@@ -10,11 +10,13 @@ from aes67_sender.logic.doctor.findings import Finding, Remedy, everywhere, list
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aes67_sender.logic.doctor.findings import System
+    from aes67_sender.logic.doctor.findings import Severity, System
 
 PTP_PORTS: Final = (319, 320)
 SAP_PORT: Final = 9875
 Attempt = Literal["opened", "taken", "forbidden", "failed"]
+#: Clock modes that do without the ports: GStreamer's helper opens them by itself.
+_WITHOUT_PORTS: Final = frozenset({"gstreamer", "system", "free-run"})
 _OLD_WORDS: Final = '"Failed to initialize PTP subsystem"'
 #: Programs that speak PTP, by the beginning of their names, and what to do about each.
 _KNOWN: Final = {
@@ -81,16 +83,18 @@ class RightsFacts:
     unprivileged_from: int | None = None
 
 
-def judge_ports(ports: Sequence[PortFacts], rights: RightsFacts, system: System, *, sap: bool) -> Iterator[Finding]:
-    """319 and 320 of PTP, 9875 of SAP; ``sap``: whether the config announces by it."""
+def judge_ports(
+    ports: Sequence[PortFacts], rights: RightsFacts, system: System, *, sap: bool, mode: str = "auto"
+) -> Iterator[Finding]:
+    """319 and 320 of PTP, 9875 of SAP; ``sap``: whether the config announces by it; ``mode``: its clock mode."""
     ptp = [each for each in ports if each.port in PTP_PORTS]
-    yield from _ptp(ptp, rights, system)
+    yield from _ptp(ptp, rights, system, "warn" if mode in _WITHOUT_PORTS else "problem")
     for each in ports:
         if each.port == SAP_PORT:
             yield from _sap(each, system, wanted=sap)
 
 
-def _ptp(ports: Sequence[PortFacts], rights: RightsFacts, system: System) -> Iterator[Finding]:
+def _ptp(ports: Sequence[PortFacts], rights: RightsFacts, system: System, bad: Severity) -> Iterator[Finding]:
     told = {
         "ports": [each.port for each in ports],
         "held_by": sorted({_named(one) for p in ports for one in p.holders}),
@@ -100,20 +104,21 @@ def _ptp(ports: Sequence[PortFacts], rights: RightsFacts, system: System) -> Ite
         if rights.unprivileged_from is not None:
             text = f"{text[:-1]}: this system gives ports from {rights.unprivileged_from} on to everybody."
         hint = FORBIDDEN.on(system, program=rights.program)
-        yield Finding("ports.rights", "problem", text, hint, told)
+        yield Finding("ports.rights", bad, text, hint, told)
         return
     yield Finding("ports.rights", "ok", "This user may open the PTP ports 319 and 320.")
     taken = [each for each in ports if each.attempt == "taken"]
     if taken:
         numbers = listed(str(each.port) for each in taken)
         holders = [one for each in taken for one in each.holders]
-        text = f"UDP port {numbers} is held by {_all(holders)}, which does not share it."
-        yield Finding("ports.ptp", "problem", text, _against(holders, system), told)
+        what = f"UDP port {numbers} is" if len(taken) == 1 else f"UDP ports {numbers} are"
+        text = f"{what} held by {_all(holders)} alone."
+        yield Finding("ports.ptp", bad, text, _against(holders, system), told)
         return
     failed = [each for each in ports if each.attempt == "failed"]
     if failed:
         text = f"UDP port {failed[0].port} cannot be opened: {failed[0].error}."
-        yield Finding("ports.ptp", "problem", text, FAILED.on(system), told)
+        yield Finding("ports.ptp", bad, text, FAILED.on(system), told)
         return
     others = {one for each in ports for one in each.holders if not one.own}
     if others:
@@ -130,7 +135,7 @@ def _sap(port: PortFacts, system: System, *, wanted: bool) -> Iterator[Finding]:
         yield Finding("ports.sap", "ok", f"The SAP port {port.port} can be used.", facts=told)
         return
     if port.attempt == "taken":
-        text = f"UDP port {port.port} is held by {_all(port.holders)}, which does not share it."
+        text = f"UDP port {port.port} is held by {_all(port.holders)} alone."
         hint = SAP_TAKEN.on(system, pid=_pids(port.holders))
     else:
         text, hint = f"UDP port {port.port} cannot be opened: {port.error}.", FAILED.on(system)
