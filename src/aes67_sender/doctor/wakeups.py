@@ -29,4 +29,4 @@ def wakeups() -> list[int]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps({"late_ns": wakeups()}))
+    sys.stdout.write(json.dumps({"late_ns": wakeups()}) + "\n")

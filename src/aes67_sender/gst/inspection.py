@@ -9,8 +9,7 @@ import dataclasses
 import json
 import os
 import sys
-import traceback
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from aes67_sender.errors import SenderError
 from aes67_sender.logic.doctor.software import GStreamerFacts, PluginFolder
@@ -76,18 +75,10 @@ def facts_from(data: dict[str, Any]) -> GStreamerFacts:
     return GStreamerFacts(**{**values, "folders": folders})
 
 
-def main() -> NoReturn:
-    """Print the facts as one JSON object."""
-    code = 0
-    try:
-        sys.stdout.write(json.dumps(dataclasses.asdict(inspect_gstreamer())))
-    except Exception:  # noqa: BLE001  what it says goes to who asked
-        traceback.print_exc()
-        code = 1
+def main() -> None:
+    """Print the facts as one JSON object in a line of its own, whatever was written before."""
+    sys.stdout.write(f"\n{json.dumps(dataclasses.asdict(inspect_gstreamer()))}\n")
     sys.stdout.flush()
-    sys.stderr.flush()
-    # Without an orderly end: plug-ins may hang in theirs.
-    os._exit(code)
 
 
 if __name__ == "__main__":

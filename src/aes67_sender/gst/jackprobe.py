@@ -36,9 +36,10 @@ def probe_jack(server_name: str) -> JackFacts:
 
 
 def main() -> None:
-    """Print the facts as one JSON object."""
+    """Print the facts as one JSON object in a line of its own, whatever libjack has written before."""
     server_name = sys.argv[1] if len(sys.argv) > 1 else ""
-    sys.stdout.write(json.dumps(dataclasses.asdict(probe_jack(server_name))))
+    sys.stdout.write(f"\n{json.dumps(dataclasses.asdict(probe_jack(server_name)))}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from aes67_sender.doctor.context import make_context
 from aes67_sender.doctor.runner import Check, run_checks
 from aes67_sender.errors import MachineError
 from aes67_sender.logic.doctor.findings import Finding
+from support.patients import TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,8 +76,13 @@ def test_nothing_to_check_is_nothing_found(context: Context) -> None:
     assert run_checks([], context) == ()
 
 
-def test_a_process_answers_by_its_last_line() -> None:
+def test_a_process_answers_by_a_line_of_its_own() -> None:
     assert len(ask("aes67_sender.doctor.wakeups", within_s=60)["late_ns"]) == 400
+
+
+def test_a_process_that_has_answered_need_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(TESTS), prepend=":")
+    assert ask("support.lingers", within_s=60) == {"answer": 42}
 
 
 @pytest.mark.parametrize(
@@ -84,15 +90,13 @@ def test_a_process_answers_by_its_last_line() -> None:
     [
         ("support.crash", 60, "ended by signal 11"),
         ("no_such_module", 60, "ended with code 1. .*No module named no_such_module"),
-        ("aes67_sender.doctor.wakeups", 0.01, "did not end within 0.01 s"),
+        ("aes67_sender.doctor.wakeups", 0.01, "did not answer within 0.01 s"),
         ("this", 60, "ended with code 0"),
     ],
 )
 def test_a_process_without_an_answer_is_an_error(
     module: str, within_s: float, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from support.patients import TESTS  # noqa: PLC0415  where the module that crashes is
-
     monkeypatch.setenv("PYTHONPATH", str(TESTS), prepend=":")
     with pytest.raises(ChildError, match=text):
         ask(module, within_s=within_s)
