@@ -325,12 +325,12 @@ def test_what_is_wrong_in_one_check_hides_no_other(rig: Rig) -> None:
 def test_the_report_tells_nothing_of_who_and_where(rig: Rig, tmp_path: Path) -> None:
     hidden = tmp_path / "home" / "jane-doe"
     hidden.mkdir(parents=True)
-    (hidden / "aes67-config.json").write_text(
+    (hidden / "janes studio.json").write_text(
         json.dumps({**rig.config, "name": "Radio Jane", "announce": {"sdp_dir": "out"}})
     )
     with ptp_master(rig.gm, tmp_path):
         jane = ("env", f"HOME={hidden}", "USER=janed", "LOGNAME=janed")
-        path = str(hidden / "aes67-config.json")
+        path = str(hidden / "janes studio.json")
         done = rig.tx.run(*jane, PROGRAM, "doctor", "--report", "--seconds", LISTEN_S, "-c", path)
     assert "[PTP]" in done.stdout
     for told in ("jane", "janed", "10.77.0.", GROUP, str(tmp_path), rig.tx.mac(), rig.gm.mac()):

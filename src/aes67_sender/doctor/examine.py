@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aes67_sender.config.load import CONFIG_NAME
 from aes67_sender.doctor.checks import CHECKS
 from aes67_sender.doctor.context import make_context
 from aes67_sender.doctor.runner import run_checks
@@ -45,6 +46,8 @@ def redactor_for(context: Context) -> Redactor:
     """Hides this computer's and its user's names, what the config calls things, and private folders."""
     names = {platform.node(): "host", platform.node().partition(".")[0]: "host", context.config.name: "name"}
     names |= {stream.name: "name" for stream in context.config.streams}
+    if context.config_path.name != CONFIG_NAME:
+        names[context.config_path.name] = "config"
     with contextlib.suppress(Exception):
         # No user database has this user: as in some containers. It raises whatever it likes.
         names[getpass.getuser()] = "user"

@@ -14,7 +14,6 @@ from typing import Final
 
 from aes67_sender.doctor import windows
 from aes67_sender.doctor.child import ask
-from aes67_sender.engine.transmit.realtime import PRIORITY, become_realtime
 from aes67_sender.logic.doctor.firewall import NEEDED_PORTS, FirewallFacts, judge_iptables, judge_nft
 from aes67_sender.logic.doctor.realtime import PriorityFacts, TimerFacts
 from aes67_sender.logic.doctor.sound import DeviceFacts
@@ -34,8 +33,10 @@ _MAC_FIREWALL: Final = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 def priority_facts() -> PriorityFacts:
     """By trying it, in a thread that ends."""
     if _PLATFORM != "linux":
-        return PriorityFacts(None, PRIORITY)
+        return PriorityFacts(None, 0)
     import resource  # noqa: PLC0415  not on Windows
+
+    from aes67_sender.engine.transmit.realtime import PRIORITY, become_realtime  # noqa: PLC0415  of Linux
 
     granted: list[bool] = []
 

@@ -66,6 +66,7 @@ def test_a_good_link_is_fine_on_every_system(system: System) -> None:
         (link(saving=None), "network.eee", "info", ("",) * 3),
         (link(kind="wireless"), "network.kind", "warn", ("cable",) * 3),
         (link(kind="vpn"), "network.kind", "problem", ("do not pass a VPN",) * 3),
+        (link(kind="virtual"), "network.kind", "info", ("real interface",) * 3),
         (link(kind="loopback"), "network.kind", "problem", ("--interface",) * 3),
     ],
 )

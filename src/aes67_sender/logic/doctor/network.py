@@ -62,6 +62,9 @@ WIRELESS: Final = everywhere(
     "Use a cable: Wi-Fi delays and drops multicast, and PTP over it is wrong by milliseconds. If it must be: expect "
     "drop-outs."
 )
+VIRTUAL: Final = everywhere(
+    "Fine inside of one. Else choose the real interface: a virtual one may not lead to the audio network."
+)
 VPN: Final = everywhere(
     'Choose the audio network\'s interface in the config, "interface": "NAME": multicast and PTP do not pass a VPN.'
 )
@@ -137,6 +140,9 @@ def _kind(link: Link, system: System) -> Iterator[Finding]:
         case "loopback":
             text = f"Interface {name} is the loopback: nothing leaves this computer."
             yield Finding("network.kind", "problem", text, NAME_ANOTHER.on(system))
+        case "virtual":
+            text = f"Interface {name} is virtual, as containers and virtual machines have them."
+            yield Finding("network.kind", "info", text, VIRTUAL.on(system))
         case _:
             pass
 
