@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from aes67_sender.model.problem import Problem
 
 NO_FILE: Final = everywhere(
-    'Write one: the shortest is {{"streams": [{{"address": "239.69.1.1"}}]}}; README.md shows more. Or name another '
-    "with -c. `aes67-sender demo` needs none."
+    "Write one by `aes67-sender configure`, or name another with -c. `aes67-sender demo` needs none."
 )
 _SEVERITIES: Final[dict[str, Severity]] = {"error": "problem", "warning": "warn", "info": "info"}
 
