@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all one needs; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-unit lint bench bench-clock bench-asrc soak-clock soak-drift fuzz clean
+.PHONY: help setup setup-dev demo test test-unit lint bench bench-clock bench-asrc soak-clock soak-drift soak-verify fuzz clean
 
 BIN := .venv/bin
 # Passed on: make demo ARGS="--interface eth0", make test ARGS="-k sdp", make bench ARGS=--quick
@@ -20,7 +20,7 @@ demo: setup ## send a test tone as an AES67 stream, with the live status
 	@$(BIN)/aes67-sender demo $(ARGS)
 
 test: setup-dev ## every test; as root also those in network namespaces
-	@$(BIN)/python -m pytest $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 test-unit: setup-dev ## the fast tests only
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
@@ -47,6 +47,9 @@ soak-clock: setup-dev ## tests of the clock that take minutes (root)
 
 soak-drift: setup-dev ## live sources for hours and days, mostly simulated (root)
 	@$(BIN)/python -m pytest -m soak tests/lab/test_drift.py tests/unit/logic/test_drift_long.py $(ARGS)
+
+soak-verify: setup-dev ## verify on our own sender for ten minutes (root)
+	@$(BIN)/python -m pytest -m soak -s tests/lab/test_verify.py $(ARGS)
 
 clean: ## remove .venv and everything built
 	rm -rf .venv .venv-fuzz .fuzz build dist sdp-files .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from support import lastresort, netlab, ownprocess
+from support.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(ring)
         if reason := reasons.get(ring):
             item.add_marker(pytest.mark.skip(reason=reason))
-        if not ownprocess.is_inside() and not any(item.path.is_relative_to(folder) for folder in EXACT):
-            item.add_marker(pytest.mark.flaky(reruns=2))
+        if not ownprocess.is_inside():
+            item.add_marker(_again(item))
+
+
+def _again(item: pytest.Item) -> pytest.MarkDecorator:
+    if any(item.path.is_relative_to(folder) for folder in EXACT):
+        # What another test left open is told when the garbage is collected, in whichever test runs then.
+        return pytest.mark.flaky(reruns=1, only_rerun=["PytestUnraisableExceptionWarning"])
+    return pytest.mark.flaky(reruns=2)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -105,38 +112,9 @@ def _describe(process: psutil.Process) -> str:
         return str(process.pid)
 
 
-class _Tally:
-    """Counts outcomes, and says them in the last line of the run."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[str, str] = {}
-        self.run_again: set[str] = set()
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """A test that passed and then failed in its tear-down has failed; one that is run again counts once."""
-        outcome = str(report.outcome)  # the plug-in's word is not among those that pytest declares
-        if outcome == "rerun":
-            self.run_again.add(report.nodeid)
-            self.outcomes.pop(report.nodeid, None)
-        elif report.failed or report.skipped or report.when == "call":
-            self.outcomes[report.nodeid] = report.outcome
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be imported has failed; one that skips itself is skipped."""
-        if report.failed or report.skipped:
-            self.outcomes[report.nodeid] = report.outcome
-
-    def pytest_unconfigure(self) -> None:
-        """After pytest's own summary."""
-        counts = Counter(self.outcomes.values())
-        said = [f"{counts[name]} {name}" for name in ("passed", "failed", "skipped")]
-        if again := [name for name in self.run_again if self.outcomes.get(name) == "passed"]:
-            said.append(f"{len(again)} of the passed not at the first try")
-        print(", ".join(said))  # noqa: T201  the one line a person reads
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    """Count; and see to it that no test can hold up the run."""
-    config.pluginmanager.register(_Tally(), "tally")
+    """Count, where the results come together; and see to it that no test can hold up the run."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Tally(), "tally")
     if not ownprocess.is_inside():
         config.pluginmanager.register(lastresort.LastResort(), "last-resort")

@@ -31,9 +31,10 @@ a=mediaclk:direct=0
 TESTS = Path(__file__).resolve().parents[1]
 
 
-def verify(host: Host, *arguments: str) -> tuple[int, dict[str, Any]]:
+def verify(host: Host, *arguments: str, seconds: int = 3) -> tuple[int, dict[str, Any]]:
     """Exit code, and what it says of the one stream."""
-    done = host.run(PROGRAM, "verify", "--interface", host.interface, "--json", "--seconds", "3", *arguments)
+    command = (PROGRAM, "verify", "--interface", host.interface, "--json", "--seconds", str(seconds))
+    done = host.run(*command, *arguments, within_s=60 + seconds)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)["streams"][0]
 
@@ -42,7 +43,8 @@ def verdicts(stream: dict[str, Any]) -> dict[str, str]:
     return {each["code"]: each["verdict"] for each in stream["findings"]}
 
 
-def test_our_own_sender_passes(gm: Host, tx: Host, rx: Host, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [3, pytest.param(600, marks=[pytest.mark.soak, pytest.mark.timeout(1200)])])
+def test_our_own_sender_passes(gm: Host, tx: Host, rx: Host, tmp_path: Path, seconds: int) -> None:
     config = {
         "clock": {"mode": "builtin"},
         "sources": [{"id": "tone", "kind": "tone", "channels": 2, "frequency_hz": 997, "level_dbfs": -18}],
@@ -53,14 +55,15 @@ def test_our_own_sender_passes(gm: Host, tx: Host, rx: Host, tmp_path: Path) -> 
         sender.wait_for(lambda snapshot: snapshot["clock"]["state"] == "locked", 40)
         sender.wait_until_sending()
         before = sender.fresh()["streams"][0]["missed"]
-        code, stream = verify(rx, str(tmp_path / "s1.sdp"))
+        code, stream = verify(rx, str(tmp_path / "s1.sdp"), seconds=seconds)
         missed = sender.fresh()["streams"][0]["missed"] - before
+    print(json.dumps(stream, indent=1))  # noqa: T201  for the record
     found = verdicts(stream)
     # This machine stalls: what could not be sent is told truly, and so is what came late.
     excused = {"gaps", "bursts", "ts-df", "lead"} | ({"loss"} if missed else set())
     assert {code for code, verdict in found.items() if verdict == "fail"} <= excused
     assert code == (1 if "fail" in found.values() else 0)
-    assert stream["packets"] > 1500
+    assert stream["packets"] > 500 * seconds
     assert stream["levels"][0]["peak_dbfs"] == pytest.approx(-18, abs=0.2)
     for judged in ("stamps", "payload-size", "ttl", "dscp", "source", "clock-identity", "mediaclk", "ssrc"):
         assert found[judged] == "pass", stream["findings"]

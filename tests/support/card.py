@@ -151,3 +151,17 @@ def clumsy(share: float, late_ms: float) -> Lateness:
         return jack(card, end, chance) + round(more_ns)
 
     return late
+
+
+def busy(late_us: float, every_s: float = 1.5) -> Lateness:
+    """Stamps on a machine that is busy: for a second or so even the earliest are late, then by something else."""
+    held: dict[int, float] = {}
+
+    def late(card: Card, end: int, chance: random.Random) -> int:
+        now = round(end / card.rate_hz / every_s)
+        if now not in held:
+            held.clear()
+            held[now] = chance.uniform(0, late_us) * 1e3
+        return round(held[now] + chance.expovariate(1 / 10_000))
+
+    return late

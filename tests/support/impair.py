@@ -157,12 +157,12 @@ def frame_of(heard: Heard, *, group: str = GROUP, port: int = PORT) -> bytes:
     return bytes.fromhex("01005e450701 02005e100001 0800") + ip + udp
 
 
-def write_pcap(path: Path, heard: Sequence[Heard]) -> None:
-    """A pcap file with stamps in ns, as ``tcpdump --nano`` writes."""
+def write_pcap(path: Path, heard: Sequence[Heard], *, also: Sequence[tuple[str, Heard]] = ()) -> None:
+    """A pcap file with stamps in ns, as ``tcpdump --nano`` writes; ``also`` are packets to other groups."""
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1))
-        for each in heard:
-            frame = frame_of(each)
+        for group, each in sorted([*((GROUP, each) for each in heard), *also], key=lambda some: some[1].arrival_ns):
+            frame = frame_of(each, group=group)
             file.write(struct.pack("<IIII", *divmod(each.arrival_ns, 10**9), len(frame), len(frame)) + frame)
 
 

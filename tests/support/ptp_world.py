@@ -59,7 +59,7 @@ class Path:
     queue_back_us: float | None = None
     loss: float = 0.0
     stalls: float = 0.0
-    random: Random = field(default_factory=lambda: Random(1))
+    random: Random = field(default_factory=lambda: Random(1), repr=False)
 
     def crossing_ns(self, *, back: bool = False) -> int | None:
         """How long one packet takes; ``None`` if it is lost."""

@@ -57,6 +57,9 @@ class Receiver:
     def __exit__(self, *_: object) -> None:
         self._process.stop(signal.SIGKILL)
 
+    def is_running(self) -> bool:
+        return self._process.popen.poll() is None
+
     def finish(self) -> Capture:
         return self._load(self._process.wait(self._seconds + 60))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CONFIG_NAME: Final = "aes67-config.json"
 #: Command → where it is, and its line in --help, which must not load it.
 COMMANDS: Final = {
+    "configure": ("aes67_sender.cli.configure:configure", "Write the config file, by questions."),
     "run": ("aes67_sender.cli.run:run", "Send until Ctrl-C."),
     "demo": ("aes67_sender.cli.run:demo", "Send a test tone, without a config file."),
     "status": ("aes67_sender.cli.status:status", "Ask the running sender how it is."),
@@ -30,11 +31,11 @@ COMMANDS: Final = {
     "verify": ("aes67_sender.cli.verify:verify", "Receive a stream and judge it."),
     "clock": ("aes67_sender.cli.clock:clock", "Follow the clock only, and show it."),
     "grandmaster": ("aes67_sender.cli.grandmaster:grandmaster", "Be the PTP grandmaster."),
+    "doctor": ("aes67_sender.cli.doctor:doctor", "Check this machine and its network."),
     "devices": ("aes67_sender.cli.listing:devices", "List the sound devices."),
     "interfaces": ("aes67_sender.cli.listing:interfaces", "List the network interfaces."),
     "service": ("aes67_sender.cli.service:service", "Let the system start the sender, and keep it running."),
     "import": ("aes67_sender.cli.convert:import_", "Convert the config of the Node.js tool."),
-    "configure": ("aes67_sender.cli.configure:configure", "Print the JSON schema of the config file."),
 }
 #: Those that run until Ctrl-C; ``status`` does so with --watch.
 ENDLESS: Final = frozenset({"run", "demo", "status", "discover", "clock", "grandmaster"})
@@ -80,19 +81,26 @@ class LazyGroup(click.Group):
 def cli(ctx: click.Context) -> None:
     """Send audio as PTP-locked AES67 / ST 2110-30 streams.
 
-    Without a command: `run`, if there is an aes67-config.json here.
+    Without a command: `run`, if there is an aes67-config.json here; else you are asked.
     """
     if ctx.invoked_subcommand is not None:
         return
-    if not Path(CONFIG_NAME).exists():
-        raise ConfigError(
-            f"There is no {CONFIG_NAME} in this folder.",
-            hint="Try `aes67-sender demo`, which needs none, or write one: the shortest is "
-            '{"streams": [{"address": "239.69.1.1"}]}.',
-        )
-    command = cli.get_command(ctx, "run")
+    command = cli.get_command(ctx, "run" if Path(CONFIG_NAME).exists() else _ask_how_to_begin())
     if command is not None:
         ctx.invoke(command)
+
+
+def _ask_how_to_begin() -> str:
+    """The command to go on with where there is no config yet; none for nobody."""
+    from aes67_sender.cli.wizard import ask_how_to_begin, has_terminal
+
+    if not has_terminal():
+        raise ConfigError(
+            f"There is no {CONFIG_NAME} in this folder.",
+            hint="Write one with `aes67-sender configure`, or try `aes67-sender demo`, which needs none; the shortest "
+            'is {"streams": [{"address": "239.69.1.1"}]}.',
+        )
+    return ask_how_to_begin(CONFIG_NAME)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,8 +42,8 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
 ) -> int:
     """Receive an AES67 stream, ours or anybody's, and judge it; exit code 1 if it fails.
 
-    SDP is a file, an http, https or rtsp URL, or - for standard input. With --pcap it chooses one stream of the
-    capture; without, all of them are judged.
+    SDP is a file, an http, https or rtsp URL, or - for standard input. All its streams are judged. With
+    --pcap it chooses streams of the capture; without, all are judged.
     """
     if sdp is not None and stream_id is not None:
         raise click.UsageError("Give an SDP or --stream, not both.")
@@ -51,7 +51,7 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
         raise click.UsageError("Give an SDP, a --stream of the running sender, or a --pcap file.")
     from aes67_sender.ui.verify_view import encode_verifications, verification_lines
 
-    expected = _expectation(sdp, stream_id, url)
+    expected = _expectations(sdp, stream_id, url)
     if capture is not None:
         from aes67_sender.verify.captured import verify_capture
 
@@ -59,15 +59,12 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
     else:
         from aes67_sender.verify.live import verify_live
 
-        assert expected is not None, "one of the three is given"  # noqa: S101
-        found = (
-            verify_live(
-                expected,
-                seconds,
-                interface_name=interface_name,
-                sender_url=url,
-                tell=lambda what: click.echo(what, err=True),
-            ),
+        found = verify_live(
+            expected,
+            seconds,
+            interface_name=interface_name,
+            sender_url=url,
+            tell=lambda what: click.echo(what, err=True),
         )
     if as_json:
         click.echo(encode_verifications(found))
@@ -80,8 +77,8 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
     return 1 if any(each.verdict == "fail" for each in found) else 0
 
 
-def _expectation(sdp: str | None, stream_id: str | None, url: str) -> Expectation | None:
-    from aes67_sender.verify.description import expectation_of, read_sdp
+def _expectations(sdp: str | None, stream_id: str | None, url: str) -> tuple[Expectation, ...]:
+    from aes67_sender.verify.description import expectations_of, read_sdp
 
     if stream_id is not None:
         from aes67_sender.errors import ConfigError, WireError
@@ -93,7 +90,7 @@ def _expectation(sdp: str | None, stream_id: str | None, url: str) -> Expectatio
             raise ConfigError(
                 f"There is no SDP of a stream {stream_id!r}: {refused}", hint="`aes67-sender status` lists its streams."
             ) from refused
-        return expectation_of(text, f"The sender's stream {stream_id}")
+        return expectations_of(text, f"The sender's stream {stream_id}")
     if sdp is not None:
-        return expectation_of(read_sdp(sdp), "Standard input" if sdp == "-" else sdp)
-    return None
+        return expectations_of(read_sdp(sdp), "Standard input" if sdp == "-" else sdp)
+    return ()

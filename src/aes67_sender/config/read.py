@@ -46,7 +46,7 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
-        hint = "Write one (README.md shows how), name another with -c, or try `aes67-sender demo`, which needs none."
+        hint = "Write one with `aes67-sender configure`, name another with -c, or try `aes67-sender demo`."
         _unreadable(name, f"There is no file {show_path(path)}.", hint, "config.no-file")
     except PermissionError:
         hint = f"Allow this user to read {show_path(path)}."

@@ -24,11 +24,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aes67_sender.config.model import Config
+    from aes67_sender.config.sources import (
+        AlsaSource,
+        CoreaudioSource,
+        PipewireSource,
+        PulseSource,
+        WasapiLoopbackSource,
+        WasapiSource,
+    )
     from aes67_sender.engine.sources.runner import Player
     from aes67_sender.gst.capture import Capture
     from aes67_sender.gst.mediaclock import MediaGstClock
 
     ClockGetter = Callable[[], MediaGstClock | None]
+    CapturedSource = (
+        FileSource
+        | StdinSource
+        | JackSource
+        | GstSource
+        | AsioSource
+        | AlsaSource
+        | PulseSource
+        | PipewireSource
+        | WasapiSource
+        | WasapiLoopbackSource
+        | CoreaudioSource
+    )
 
 
 def needs_gstreamer(config: Config) -> bool:
@@ -51,21 +72,28 @@ def make_player(
         case _ if not used:
             # No stream takes it: do not hold its device.
             return SilencePlayer()
+        case _:
+            spec = capture_spec(source, stdin_fd)
+            return CapturePlayer(partial(_capture, spec, clock), SourceEnded, latency_ms=latency_ms)
+
+
+def capture_spec(source: CapturedSource, stdin_fd: int | None = None) -> CaptureSpec:
+    """What GStreamer is to capture for a source."""
+    match source:
         case FileSource():
-            spec: CaptureSpec = FileCapture(Path(source.path), source.loop, source.channels)
+            return FileCapture(Path(source.path), source.loop, source.channels)
         case StdinSource():
-            spec = StdinCapture(stdin_fd or 0, source.format, source.rate, source.channels)
+            return StdinCapture(stdin_fd or 0, source.format, source.rate, source.channels)
         case JackSource():
-            spec = JackCapture(
+            return JackCapture(
                 source.channels, source.client_name, source.channel_names, source.connect, source.server_name
             )
         case GstSource():
-            spec = GstCapture(source.bin, source.channels)
+            return GstCapture(source.bin, source.channels)
         case AsioSource():
-            spec = DeviceCapture("asio", source.channels, source.device, source.rate, inputs=source.input_channels)
+            return DeviceCapture("asio", source.channels, source.device, source.rate, inputs=source.input_channels)
         case _:
-            spec = DeviceCapture(source.kind, source.channels, source.device, source.rate, source.buffer_ms)
-    return CapturePlayer(partial(_capture, spec, clock), SourceEnded, latency_ms=latency_ms)
+            return DeviceCapture(source.kind, source.channels, source.device, source.rate, source.buffer_ms)
 
 
 def _capture(spec: CaptureSpec, clock: ClockGetter) -> Capture:

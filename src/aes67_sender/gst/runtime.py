@@ -48,18 +48,22 @@ def load() -> None:
     with _lock:
         if _loaded:
             return
-        if version() < OLDEST:
-            found = ".".join(map(str, version()))
-            raise MachineError(f"GStreamer {found} is too old: 1.22 or later is needed.", hint=REMEDY)
         try:
             Gst.init(None)
         except GLib.Error as error:
             raise MachineError(f"GStreamer does not start: {error.message}.", hint=REMEDY) from error
-        missing = [name for name in _NEEDED if find(name) is None]
-        if missing:
+        if version() < OLDEST:
+            found = ".".join(map(str, version()))
+            raise MachineError(f"GStreamer {found} is too old: 1.22 or later is needed.", hint=REMEDY)
+        if missing := missing_elements():
             raise MachineError(f"GStreamer lacks the elements {', '.join(missing)}.", hint=REMEDY)
         _quieten()
         _loaded = True
+
+
+def missing_elements() -> tuple[str, ...]:
+    """Those that no source can do without and that are not there. After ``Gst.init``."""
+    return tuple(name for name in _NEEDED if find(name) is None)
 
 
 def _quieten() -> None:
@@ -75,7 +79,7 @@ def _log(domain: str | None, _level: GLib.LogLevelFlags, text: str, _data: None)
 
 
 def version() -> tuple[int, int, int]:
-    """GStreamer's version: major, minor, micro. Needs no ``load()``."""
+    """GStreamer's version: major, minor, micro. Not before ``load()``: some bindings refuse it then."""
     major, minor, micro, _ = Gst.version()
     return major, minor, micro
 

@@ -47,6 +47,8 @@ USUAL: Final = 0.8
 DEVIATIONS: Final = 1.3
 #: Beyond so many times the usual a stamp tells of the machine, not of the crystal.
 PASS_OVER: Final = 5
+#: Earliest stamps are late together for seconds, by up to this, on a machine that is busy: no strain.
+LEAST_STRAIN_NS: Final = 50 * NS_PER_US
 #: Strain is the mean error over this time, and over this many stamps at least.
 STRAIN_S: Final = 0.5
 STRAIN_STAMPS: Final = 6
@@ -77,7 +79,8 @@ class DriftLoop:
         self.scatter = Scatter(rate_hz)
         # That of the earliest ones.
         self._scatter = Scatter(rate_hz, enough=FEWEST_KNOWN)
-        self._window: list[int] = []
+        # How late each was, its time and its frame.
+        self._window: list[tuple[int, int, int]] = []
         self._rate_hz = rate_hz
         self._estimate = FrameLine(rate_hz, 0, captured_ns, _limited(rate, RATE_LIMIT))
         self.output = self._estimate.copy()
@@ -87,6 +90,7 @@ class DriftLoop:
         self._used = 0
         self._strain_ns = 0.0
         self._recent: deque[int] = deque(maxlen=RECENT)
+        self._unsure = 0
         self._changed: int | None = None
         self._changed_late = False
         self._gains = LoopGains(MEMORY_S)
@@ -130,28 +134,30 @@ class DriftLoop:
         error_ns = self.error_ns(captured_ns)
         # About the mean of their own: a loop that is wrong makes no scatter.
         self.scatter.add(self._estimate.frame, error_ns - round(self._strain_ns))
-        self._window.append(error_ns)
+        self._window.append((error_ns, captured_ns, self._estimate.frame))
         passed_s = (self._estimate.frame - self._used) / self._rate_hz + step_s
         if passed_s >= WINDOW_S and (len(self._window) >= WINDOW_STAMPS or passed_s >= LONGEST_WINDOW_S):
-            self._learn(min(self._window), passed_s)
+            self._learn(*min(self._window), passed_s)
             self._window = []
 
-    def _learn(self, error_ns: int, step_s: float) -> None:
+    def _learn(self, error_ns: int, captured_ns: int, captured_frame: int, step_s: float) -> None:
         frame, usual_ns = self._estimate.frame, self._usual_ns()
-        captured_ns = self._estimate.time_ns + error_ns
         self._scatter.add(frame, error_ns - round(self._strain_ns))
         self._recent.append(error_ns)
         self._weight_s = min(step_s, LONGEST_WINDOW_S)
         if self._first is None:
-            if abs(error_ns) <= PASS_OVER * usual_ns:
+            # What placed the phase may have been late itself; a stamp that is early is not.
+            unsure, self._unsure = self._unsure, max(self._unsure - 1, 0)
+            if abs(error_ns) <= PASS_OVER * usual_ns or (unsure and error_ns < 0):
                 self._used = frame
                 self._follow(error_ns - self._estimate.part_ns)
-            self._feel_strain(error_ns, usual_ns, step_s)
+            self._feel_strain(error_ns, max(usual_ns, LEAST_STRAIN_NS), step_s)
             return
         # The very first stamp may have been late, the later ones are not likely to be.
         self._estimate.shift(error_ns / 2 if self._first.length_s else error_ns)
         self._used = frame
-        self._first.add(frame, captured_ns)
+        # Without a rate yet, the earliest of a window is its first or its last, not any.
+        self._first.add(captured_frame, captured_ns)
         if self._first.complete:
             self._adopt(self._first)
 
@@ -165,6 +171,7 @@ class DriftLoop:
         self._used = self._estimate.frame
         self._window = []
         self._change(late_ns, told=told)
+        self._unsure = RECENT
         if self._first:
             self._first = FirstFit(self._rate_hz)
 
@@ -217,20 +224,21 @@ class DriftLoop:
             self._change(wrong_ns, told=False)
 
     def _change(self, error_ns: int, *, told: bool) -> None:
-        """Note that the phase was wrong. If it is so again on the same side, the rate is, if that can explain it."""
+        """Note that the phase was wrong. If it is so again on the same side, the rate may be, as far as explains it."""
         frame, late = self._estimate.frame, error_ns > 0
         if self._changed is not None and late == self._changed_late and not told:
             since_s = (frame - self._changed) / self._rate_hz
-            if since_s < STRAIN_AGAIN_S and abs(error_ns) <= RATE_LIMIT * since_s * NS_PER_S:
+            explained = abs(error_ns) / NS_PER_S / since_s
+            if since_s < STRAIN_AGAIN_S and explained <= RATE_LIMIT:
                 self._known = False
-                self._widen_rate()
-        self._changed, self._changed_late = frame, late
+                self._widen_rate(explained)
+        self._changed, self._changed_late = None if told else frame, late
         self._strain_ns = 0.0
         self._recent.clear()
 
-    def _widen_rate(self) -> None:
-        """Know no more of the rate than of any crystal, or than what was kept of it."""
-        unknown_s = (self._noise_s() * sqrt(12) / UNKNOWN_RATE) ** (2 / 3)
+    def _widen_rate(self, unknown: float = UNKNOWN_RATE) -> None:
+        """Know no more of the rate than that it is off by as much as ``unknown``, or than what was kept of it."""
+        unknown_s = (self._noise_s() * sqrt(12) / unknown) ** (2 / 3)
         self._gains.widen_rate(KNOWN_S if self._known else unknown_s)
 
     def _noise_s(self) -> float:

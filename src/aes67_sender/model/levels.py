@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 #: Level windows per second, each as long as the other: 50 ms.
 METER_WINDOWS_PER_S: Final = 20
@@ -19,3 +19,15 @@ class LevelWindow:
 
     peaks_dbfs: tuple[float, ...]
     rms_dbfs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a device delivers at the moment, to choose one by.
+
+    ``peaks_dbfs`` per channel, empty while nothing comes; ``why`` is a sentence where it ``failed``.
+    """
+
+    state: Literal["waiting", "opening", "open", "failed"]
+    peaks_dbfs: tuple[float, ...] = ()
+    why: str = ""

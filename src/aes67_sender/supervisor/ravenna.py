@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 #: 554 needs rights on Unix; this is what those take who have none. DNS-SD tells the port, so any other does as well.
 RTSP_PORT: Final = 8554
-_LOOK_S: Final = 1.0
+_LOOK_S: Final = 0.5
 _AGAIN_S: Final = 3.0
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 #: How often to look after the interface, and after what has become old.
-_LOOK_EVERY_S: Final = 2.0
+_LOOK_EVERY_S: Final = 0.5
 _TICK_S: Final = 1.0
 _WHY_IT_MATTERS: Final = "receivers do not learn of the streams by SAP"
 

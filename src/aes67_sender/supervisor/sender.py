@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 #: How often the interface is looked at.
-_LOOK_S = 1.0
+_LOOK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,16 @@ def short_bars(stream: StreamStatus, held: tuple[Held, ...]) -> Text:
     """One upright bar per channel, and the highest held peak as a figure."""
     text = Text()
     for peak in stream.peaks_dbfs[:8]:
-        step = round(_share(peak) * (len(_STEPS) - 1))
-        text.append(_STEPS[max(1, step)], style=_level_style(peak))
+        text.append(upright_bar(peak), style=level_style(peak))
     highest = max((each.dbfs for each in held), default=None)
     if highest is not None:
-        text.append(f" {_figure(highest)}", style=_level_style(highest))
+        text.append(f" {figure(highest)}", style=level_style(highest))
     return text
+
+
+def upright_bar(dbfs: float) -> str:
+    """One character as high as the level."""
+    return _STEPS[max(1, round(_share(dbfs) * (len(_STEPS) - 1)))]
 
 
 def long_bars(streams: Sequence[StreamStatus], holds: Mapping[str, tuple[Held, ...]], width: int) -> list[Text]:
@@ -54,7 +58,7 @@ def _bars(streams: Sequence[StreamStatus], holds: Mapping[str, tuple[Held, ...]]
             # In runs of one style: a span per column would take most of the time of a picture.
             for style, run in groupby(signs, itemgetter(1)):
                 text.append("".join(sign for sign, _ in run), style=style)
-            text.append(f" {_figure(held.dbfs):>6}", style=_level_style(held.dbfs))
+            text.append(f" {figure(held.dbfs):>6}", style=level_style(held.dbfs))
             yield text
 
 
@@ -62,7 +66,7 @@ def _sign(column: int, filled: int, mark: int, columns: int) -> tuple[str, str]:
     """What stands in a column of a bar, and its style."""
     if column >= filled and (column != mark or mark == 0):
         return "·", "dim"
-    return "█" if column < filled else "│", _level_style(_FLOOR_DBFS * (1 - column / columns))
+    return "█" if column < filled else "│", level_style(_FLOOR_DBFS * (1 - column / columns))
 
 
 def _share(dbfs: float) -> float:
@@ -70,11 +74,13 @@ def _share(dbfs: float) -> float:
     return min(1.0, max(0.0, 1 - dbfs / _FLOOR_DBFS))
 
 
-def _figure(dbfs: float) -> str:
+def figure(dbfs: float) -> str:
+    """A level in dBFS to a tenth, or that there is none."""
     return f"{dbfs:.1f}" if dbfs > _FLOOR_DBFS * 2 else "-∞"
 
 
-def _level_style(dbfs: float) -> str:
+def level_style(dbfs: float) -> str:
+    """Green, yellow where programme peaks do not belong, red where it clips."""
     if dbfs >= _CLIP_DBFS:
         return "bold red"
     return "yellow" if dbfs > _HOT_DBFS else "green"

@@ -12,7 +12,7 @@ from aes67_sender.net.capture_file import read_capture
 from aes67_sender.verify.intake import Intake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from aes67_sender.logic.verify.expectation import Expectation
@@ -25,19 +25,17 @@ _CLOCK: Final = ClockFacts(why="a capture does not say how its stamps relate to 
 _LOST: Final = None
 
 
-def verify_capture(path: Path, expected: Expectation | None) -> tuple[Verification, ...]:
-    """The described stream, or without ``expected`` every stream of L16 or L24 that is in the file.
+def verify_capture(path: Path, expected: Sequence[Expectation] = ()) -> tuple[Verification, ...]:
+    """The described streams, or without ``expected`` every stream of L16 or L24 that is in the file.
 
     Raises:
         ConfigError: it is no capture, or has no such stream.
     """
-    intakes: dict[tuple[str, int], Intake] = {}
-    if expected is not None:
-        intakes[expected.address, expected.port] = Intake(expected)
+    intakes = {(each.address, each.port): Intake(each) for each in expected}
     datagrams = read_capture(path)
     while batch := list(islice(datagrams, _BATCH)):
         for key, some in _by_stream(batch):
-            if expected is None and len(intakes) < _MOST_STREAMS:
+            if not expected and len(intakes) < _MOST_STREAMS:
                 intakes.setdefault(key, Intake(None))
             if key in intakes:
                 intakes[key].take(some)

@@ -19,7 +19,7 @@ from aes67_sender.wire.sdp import LocalMac, PtpReference, PtpTraceable, decode
 if TYPE_CHECKING:
     from aes67_sender.logic.verify.expectation import ReferenceKind
     from aes67_sender.model.packet import Encoding
-    from aes67_sender.wire.sdp import AudioStream, SessionDescription
+    from aes67_sender.wire.sdp import AudioStream, Leg, SessionDescription
 
 _LONGEST_BYTES: Final = 256 * 1024
 _ENCODINGS: Final[dict[str, Encoding]] = {"L24": "L24", "L16": "L16"}
@@ -48,8 +48,8 @@ def read_sdp(where: str, *, timeout_s: float = 5.0) -> bytes:
         raise ConfigError(f"{where} cannot be read: {refused.strerror or refused}.") from refused
 
 
-def expectation_of(text: bytes | str, name: str) -> Expectation:
-    """What the first stream of audio in an SDP is said to be; ``name`` says in errors where it is from.
+def expectations_of(text: bytes | str, name: str) -> tuple[Expectation, ...]:
+    """What each stream of audio in an SDP, or leg of one, is said to be; ``name`` says in errors where it is from.
 
     Raises:
         ConfigError: it is no SDP, or has no stream of L16 or L24 over IPv4.
@@ -58,13 +58,17 @@ def expectation_of(text: bytes | str, name: str) -> Expectation:
         session = decode(text)
     except WireError as wrong:
         raise ConfigError(f"{name} is no session description: {wrong}") from wrong
-    streams = [
-        each for each in session.audio_streams() if each.encoding.upper() in _ENCODINGS and _is_ipv4(each.address)
-    ]
-    if not streams:
+    legs: dict[tuple[str, int], Expectation] = {}
+    for stream in session.audio_streams():
+        if stream.encoding.upper() not in _ENCODINGS:
+            continue
+        # Copies from several sources to one address are received as one.
+        for leg in (each for each in stream.legs if _is_ipv4(each.address)):
+            legs.setdefault((leg.address, leg.port), _expectation(session, stream, leg))
+    if not legs:
         remarks = " ".join(str(each) for each in session.remarks()[:3])
         raise ConfigError(f"{name} describes no stream of L16 or L24 over IPv4. {remarks}".rstrip())
-    return _expectation(session, streams[0])
+    return tuple(legs.values())
 
 
 def _ask(url: str, timeout_s: float) -> bytes:
@@ -74,7 +78,7 @@ def _ask(url: str, timeout_s: float) -> bytes:
         raise MachineError(str(error), hint="See that the device and its URL are right.") from error
 
 
-def _expectation(session: SessionDescription, stream: AudioStream) -> Expectation:
+def _expectation(session: SessionDescription, stream: AudioStream, leg: Leg) -> Expectation:
     kind: ReferenceKind = "none"
     grandmaster = domain = None
     match stream.reference_clock:
@@ -92,17 +96,17 @@ def _expectation(session: SessionDescription, stream: AudioStream) -> Expectatio
     told_frames = stream.frames_per_packet
     return Expectation(
         name=session.name,
-        address=stream.address,
-        port=stream.port,
+        address=leg.address,
+        port=leg.port,
         encoding=_ENCODINGS[stream.encoding.upper()],
         rate_hz=stream.rate_hz,
         channels=stream.channels,
         payload_type=stream.payload_type,
         frames=frames,
         framecount=told_frames,
-        ttl=stream.ttl,
+        ttl=leg.ttl,
         origin=session.origin.address if _is_ipv4(session.origin.address) else None,
-        sources=tuple(each for each in stream.sources if _is_ipv4(each)),
+        sources=tuple(each for each in leg.sources if _is_ipv4(each)),
         reference=kind,
         grandmaster=grandmaster,
         domain=domain if domain is not None else stream.clock_domain,
@@ -123,9 +127,14 @@ def _fetch(url: str, timeout_s: float) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=timeout_s) as answer:  # noqa: S310  its scheme was checked
             text: bytes = answer.read(_LONGEST_BYTES)
+    except urllib.error.HTTPError as answered:
+        raise _no_sdp(url, f"{answered.code} {answered.reason}") from None
+    except urllib.error.URLError as refused:
+        raise _no_sdp(url, refused.reason) from None
     except (OSError, ValueError, http.client.HTTPException) as refused:
-        reason = refused.reason if isinstance(refused, urllib.error.URLError) else refused
-        raise MachineError(
-            f"{url} gives no SDP: {reason}.", hint="See that the device and its URL are right."
-        ) from None
+        raise _no_sdp(url, refused) from None
     return text
+
+
+def _no_sdp(url: str, reason: object) -> MachineError:
+    return MachineError(f"{url} gives no SDP: {reason}.", hint="See that the device and its URL are right.")

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from support.repository import ROOT
+from support.tally import VARIABLE, in_words, total
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,3 +43,15 @@ def test_leaks_fail_and_the_last_line_counts_everything(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "2 passed, 4 failed, 1 skipped, 1 of the passed not at the first try"
     assert "left running: thread forgotten" in done.stdout
     assert "(sleep 61)" in done.stdout
+
+
+def test_the_counts_of_parts_are_added_up(tmp_path: Path) -> None:
+    tally = tmp_path / "tally"
+    (tmp_path / "test_fine.py").write_text("def test_fine(): pass")
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-c", os.devnull, "--rootdir", str(tmp_path)]
+    command += ["-p", "no:cacheprovider", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), VARIABLE: str(tally)}
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+        assert done.returncode == 0
+    assert in_words(total(tally)) == "2 passed, 0 failed, 0 skipped"

@@ -16,12 +16,13 @@ from aes67_sender.cli import main
 from aes67_sender.errors import ConfigError
 from aes67_sender.net.capture_file import read_capture
 from aes67_sender.net.ipv4 import udp_in
-from aes67_sender.verify.description import expectation_of
+from aes67_sender.verify.description import expectations_of
 from support.impair import GROUP, PORT, SOURCE, Clean, frame_of, in_order, lose, write_pcap, write_pcapng
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+OTHER_GROUP = "239.70.1.1"
 SDP = f"""v=0
 o=- 1 1 IN IP4 {SOURCE}
 s=Studio 1-2
@@ -87,7 +88,7 @@ def test_a_cut_frame_is_passed_over() -> None:
 
 
 def test_an_sdp_becomes_what_to_expect() -> None:
-    expected = expectation_of(SDP, "it")
+    (expected,) = expectations_of(SDP, "it")
     assert (expected.address, expected.port, expected.ttl, expected.payload_type) == (GROUP, PORT, 32, 97)
     assert (expected.encoding, expected.rate_hz, expected.channels, expected.frames) == ("L24", 48_000, 2, 48)
     assert (expected.origin, expected.sources) == (SOURCE, (SOURCE,))
@@ -98,7 +99,7 @@ def test_an_sdp_becomes_what_to_expect() -> None:
 @pytest.mark.parametrize("text", ["", "hello", SDP.replace("L24/48000/2", "opus/48000/2")])
 def test_what_describes_no_stream_is_wrong_use(text: str) -> None:
     with pytest.raises(ConfigError):
-        expectation_of(text, "it")
+        expectations_of(text, "it")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -130,6 +131,21 @@ def test_every_stream_of_a_capture_is_judged(tmp_path: Path, capsys: pytest.Capt
     code, out = run(capsys, "--pcap", str(path), "--json")
     codes = {each["code"]: each["verdict"] for each in json.loads(out)["streams"][0]["findings"]}
     assert (code, codes["senders"]) == (1, "fail")
+
+
+def test_both_legs_of_a_redundant_stream_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, media = SDP.split("t=0 0\n")
+    leg = media.replace(f"IN IP4 {GROUP}", f"IN IP4 {OTHER_GROUP}")
+    legs = (f"{media}c=IN IP4 {GROUP}/32\na=mid:1\n", f"{leg}c=IN IP4 {OTHER_GROUP}/32\na=mid:2\n")
+    sdp, path = tmp_path / "dup.sdp", tmp_path / "dup.pcap"
+    sdp.write_text(f"{head}t=0 0\na=group:DUP 1 2\n{''.join(legs)}")
+    heard = Clean(packets=1000).heard()
+    write_pcap(path, heard, also=[(OTHER_GROUP, each) for each in lose(heard, 300)])
+    code, out = run(capsys, "--pcap", str(path), str(sdp), "--json")
+    streams = {each["address"]: each for each in json.loads(out)["streams"]}
+    assert code == 1
+    assert {address: each["packets"] for address, each in streams.items()} == {GROUP: 1000, OTHER_GROUP: 999}
+    assert {address: each["verdict"] for address, each in streams.items()} == {GROUP: "warn", OTHER_GROUP: "fail"}
 
 
 @pytest.mark.parametrize(

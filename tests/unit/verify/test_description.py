@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import socket
 import threading
 
@@ -39,3 +40,33 @@ def test_an_rtsp_server_gives_the_description_or_the_reason(answer: bytes, body:
             assert read_sdp(url) == body
         thread.join()
     assert asked[0].startswith(f"DESCRIBE {url} RTSP/1.0\r\n".encode())
+
+
+class Shelf(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/s1.sdp" else 404)
+        self.end_headers()
+        self.wfile.write(b"v=0\r\n")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("path", "body"), [("s1.sdp", b"v=0\r\n"), ("other.sdp", None)])
+def test_an_http_server_gives_the_description_or_the_reason(path: str, body: bytes | None) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Shelf) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/{path}"
+        if body is None:
+            with pytest.raises(MachineError, match="404") as refused:
+                read_sdp(url)
+            assert refused.value.hint
+        else:
+            assert read_sdp(url) == body
+        thread.join()
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(MachineError, match=r"http://127\.0\.0\.1:9/x gives no SDP"):
+        read_sdp("http://127.0.0.1:9/x")

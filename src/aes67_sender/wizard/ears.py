@@ -1,0 +1,86 @@
+"""Listens on one interface, beside the questions, for PTP masters and for sessions of others."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Final
+
+from aes67_sender.engine.clock.ptp_node import PtpNode
+from aes67_sender.errors import SenderError
+from aes67_sender.logic.discovered import merge
+from aes67_sender.model.problem import Problem
+from aes67_sender.supervisor.client import fetch_snapshot
+from aes67_sender.supervisor.ravenna_finder import RavennaFinder
+from aes67_sender.supervisor.sap import SapService
+from aes67_sender.wizard.facts import Heard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aes67_sender.model.interface import Interface
+    from aes67_sender.model.session import DiscoveredSession
+    from aes67_sender.model.snapshot import MasterStatus
+
+_LOOK_EVERY_S: Final = 0.2
+_JOIN_S: Final = 3.0
+
+
+class Ears:
+    """Hears from its making until it is closed; never raises for what the network or the machine does. Any thread."""
+
+    def __init__(
+        self,
+        interface: Interface,
+        sender_url: str,
+        make_node: Callable[[Interface, int], PtpNode] = PtpNode,
+    ) -> None:
+        """Where the PTP ports cannot be had, the sender at ``sender_url`` is asked, which must be on this computer."""
+        self.interface = interface
+        self._sessions: tuple[DiscoveredSession, ...] = ()
+        self._problems: tuple[Problem, ...] = ()
+        self._told: tuple[MasterStatus, ...] = ()
+        self._refused: tuple[Problem, ...] = ()
+        self._node: PtpNode | None = None
+        try:
+            self._node = make_node(interface, 0)
+            self._node.start()
+        except SenderError as refused:
+            self._ask(sender_url, refused)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ears", daemon=True)
+        self._thread.start()
+
+    def heard(self) -> Heard:
+        """All that was heard so far."""
+        masters = self._node.masters() if self._node is not None else self._told
+        return Heard(masters, self._sessions, (*self._refused, *self._problems))
+
+    def close(self) -> None:
+        """Give all ports back; safe to call twice."""
+        self._stop.set()
+        self._thread.join(_JOIN_S)
+        if self._node is not None:
+            self._node.close()
+
+    def _ask(self, sender_url: str, refused: SenderError) -> None:
+        try:
+            self._told = fetch_snapshot(sender_url, timeout_s=1.0).clock.masters
+        except SenderError:
+            self._refused = (Problem("clock.ptp-ports", "warning", str(refused), refused.hint, "clock"),)
+
+    def _run(self) -> None:
+        asyncio.run(self._listen())
+
+    async def _listen(self) -> None:
+        services = SapService(self.interface.name), RavennaFinder(self.interface.name)
+        running = [asyncio.create_task(service.run()) for service in services]
+        try:
+            while not self._stop.is_set():
+                await asyncio.sleep(_LOOK_EVERY_S)
+                self._sessions = merge(*(service.sessions() for service in services))
+                self._problems = tuple(problem for service in services for problem in service.problems())
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
