@@ -12,7 +12,7 @@ run_packages=(
   gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   libcap2-bin # without setcap, GStreamer's PTP helper would be installed setuid root
 )
-dev_packages=(gstreamer1.0-tools iproute2 linuxptp ptpd jackd2 ffmpeg tshark gstreamer1.0-alsa avahi-daemon avahi-utils curl)
+dev_packages=(gstreamer1.0-tools iproute2 linuxptp ptpd jackd2 ffmpeg tshark gstreamer1.0-alsa avahi-daemon avahi-utils curl nftables tmux systemd-container)
 # PulseAudio would push PipeWire's replacements for it from a desktop; its tests are skipped there.
 if ! dpkg-query --show --showformat='${db:Status-Status}\n' pipewire-alsa pipewire-pulse 2>/dev/null | grep -q '^installed'; then
   dev_packages+=(pulseaudio pulseaudio-utils libasound2-plugins)

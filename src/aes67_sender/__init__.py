@@ -4,5 +4,5 @@ The layers, from the bottom up; a module imports only from its own layer and fro
 
 ``errors``, ``monotonic``, ``units``, ``winapi``, ``console`` → ``wire`` (bytes and text) → ``model`` (records) →
 ``config``, ``logic`` (sans-I/O) → ``gst`` (the only importer of ``gi``), ``net`` (the only importer of ``socket``) →
-``engine``, ``supervisor``, ``ui``, ``verify``, ``wizard`` → ``cli``.
+``engine``, ``supervisor``, ``doctor``, ``ui``, ``verify``, ``wizard``, ``service`` → ``cli``.
 """

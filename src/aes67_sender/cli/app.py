@@ -33,8 +33,10 @@ COMMANDS: Final = {
     "verify": ("aes67_sender.cli.verify:verify", "Receive a stream and judge it."),
     "clock": ("aes67_sender.cli.clock:clock", "Follow the clock only, and show it."),
     "grandmaster": ("aes67_sender.cli.grandmaster:grandmaster", "Be the PTP grandmaster."),
+    "doctor": ("aes67_sender.cli.doctor:doctor", "Check this machine and its network."),
     "devices": ("aes67_sender.cli.listing:devices", "List the sound devices."),
     "interfaces": ("aes67_sender.cli.listing:interfaces", "List the network interfaces."),
+    "service": ("aes67_sender.cli.service:service", "Let the system start the sender, and keep it running."),
     "import": ("aes67_sender.cli.convert:import_", "Convert the config of the Node.js tool."),
 }
 #: Those that run until Ctrl-C; ``status`` does so with --watch.
@@ -61,7 +63,8 @@ class LazyGroup(click.Group):
         """End quietly where the reader of our output has gone, as in ``aes67-sender interfaces | head -1``."""
         try:
             result: object = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # pythonw.exe has none
+                sys.stdout.flush()
         except OSError as error:
             if not reader_is_gone(error):
                 raise

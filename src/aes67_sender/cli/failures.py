@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import traceback
@@ -62,6 +63,10 @@ def _say(sentence: str, hint: str) -> None:
 
 
 def _write(text: str) -> None:
+    if sys.stderr is None:
+        # pythonw.exe has none; what is logged may go to a file.
+        logging.getLogger(__name__).error("%s", text)
+        return
     with contextlib.suppress(OSError):
         sys.stderr.write(text.rstrip("\n") + "\n")
         sys.stderr.flush()
@@ -69,6 +74,8 @@ def _write(text: str) -> None:
 
 def forget_stdout() -> None:
     """Write what is left on stdout; if its reader is gone, see to it that Python does not complain at its exit."""
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

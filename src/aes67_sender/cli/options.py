@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from aes67_sender.errors import MachineError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Where a sender listens if its config does not say otherwise.
 SENDER_URL: Final = "http://127.0.0.1:8067"
+_LOG_BYTES: Final = 1_000_000
 _LEVELS: Final = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -75,6 +78,23 @@ class _Stderr(logging.StreamHandler[TextIO]):
     @stream.setter
     def stream(self, _stream: TextIO) -> None:
         """The base class sets it once; ignored."""
+
+
+def log_to_file(path: Path) -> None:
+    """Log to a file too, as a service without a journal does; the last megabytes are kept.
+
+    Raises:
+        MachineError: it cannot be written.
+    """
+    from logging.handlers import RotatingFileHandler
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
+    except OSError as error:
+        raise MachineError(f"The log {path} cannot be written: {error.strerror}.", hint="Name another file.") from None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
 
 
 def configure_log(verbose: int) -> None:

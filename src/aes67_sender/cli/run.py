@@ -6,15 +6,15 @@ import asyncio
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aes67_sender.cli.options import config_option, verbose_option
+from aes67_sender.cli.options import config_option, log_to_file, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from aes67_sender.supervisor.sender import Sender, Setup
 
@@ -33,11 +33,14 @@ def _sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @config_option
+@click.option("--log", "log_path", type=click.Path(path_type=Path), metavar="FILE", help="Log to a file too.")
 @_sending_options
-def run(config_path: Path, duration_s: float | None, *, as_json: bool, no_web: bool) -> None:
+def run(config_path: Path, duration_s: float | None, log_path: Path | None, *, as_json: bool, no_web: bool) -> None:
     """Send what the config file says, until Ctrl-C."""
     from aes67_sender.cli.setup import from_file
 
+    if log_path is not None:
+        log_to_file(log_path)
     setup, notes = from_file(config_path, web=not no_web)
     if notes:
         click.echo(f"{config_path} was written by the Node.js tool and has been converted.", err=True)
@@ -68,20 +71,21 @@ def _quoted(path: str) -> str:
 
 
 def _send(setup: Setup, duration_s: float | None, *, as_json: bool) -> None:
+    from aes67_sender.cli.desk import DirectDesk
     from aes67_sender.supervisor.sender import Sender
-    from aes67_sender.ui.outputs import status_screen
-    from aes67_sender.ui.screen import screen_thread
+    from aes67_sender.ui.outputs import status_outlet
 
-    screen = status_screen(as_json=as_json)
+    # What is typed may be meant for a source.
+    keys = all(source.kind != "stdin" for source in setup.config.sources)
 
     async def show(sender: Sender) -> None:
-        with screen_thread(screen) as offer:
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        with status_outlet(as_json=as_json, desk=DirectDesk(sender, loop) if keys else None) as outlet:
             due_s = loop.time()
             while True:
-                offer(sender.snapshot())
+                outlet(sender.snapshot())
                 # By the clock and not by the sleep, or "one per second" would drift.
-                due_s = max(due_s + screen.interval_s, loop.time())
+                due_s = max(due_s + outlet.interval_s, loop.time())
                 await asyncio.sleep(due_s - loop.time())
 
     async def main() -> None:

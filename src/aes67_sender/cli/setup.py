@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aes67_sender.net.interfaces import choose_interface, find_interface, list_interfaces
+from aes67_sender.net.sd_notify import find_manager
 from aes67_sender.supervisor.document import document_of, open_document
 from aes67_sender.supervisor.fit import fit
 from aes67_sender.supervisor.sender import Setup
@@ -69,6 +70,7 @@ def _setup(document: Document, interfaces: Sequence[Interface], *, web: bool) ->
         warnings=fitted.warnings,
         document=document,
         look=find_interface,
+        manager=find_manager(os.environ, os.getpid()),
     )
 
 

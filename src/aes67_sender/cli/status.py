@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from typing import Final
 
 import click
 
 from aes67_sender.cli.options import SENDER_URL, json_option, verbose_option
 
+#: How often a sender that does not answer is asked again, in seconds.
+_AGAIN_S: Final = 1.0
+
 
 @click.command()
-@click.option("--watch", is_flag=True, help="Go on asking until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Go on asking until q or Ctrl-C.")
 @json_option
 @click.option("--url", default=SENDER_URL, show_default=True, help="Where the sender listens.")
 @verbose_option
@@ -18,17 +22,11 @@ def status(url: str, *, watch: bool, as_json: bool) -> None:
     """Ask the running sender how it is."""
     from aes67_sender.logic.codec import encode_snapshot
     from aes67_sender.supervisor.client import fetch_snapshot
-    from aes67_sender.ui.outputs import status_screen
 
-    if watch:
-        screen = status_screen(as_json=as_json)
-        try:
-            while True:
-                screen.show(fetch_snapshot(url))
-                time.sleep(screen.interval_s)
-        finally:
-            screen.close()
     snapshot = fetch_snapshot(url)
+    if watch:
+        _watch(url, as_json=as_json)
+        return
     if as_json:
         click.echo(encode_snapshot(snapshot).decode())
         return
@@ -38,3 +36,23 @@ def status(url: str, *, watch: bool, as_json: bool) -> None:
 
     console = Console()
     console.print(render(snapshot, console.width))
+
+
+def _watch(url: str, *, as_json: bool) -> None:
+    """Go on asking. A sender that goes away may come back: that is told, and no end."""
+    from aes67_sender.cli.desk import RestDesk
+    from aes67_sender.errors import SenderError
+    from aes67_sender.supervisor.client import fetch_snapshot
+    from aes67_sender.ui.outputs import status_outlet
+
+    leaving = threading.Event()
+    with status_outlet(as_json=as_json, desk=RestDesk(url, leaving.set)) as outlet:
+        wait_s = 0.0
+        while not leaving.wait(wait_s):
+            try:
+                outlet(fetch_snapshot(url))
+            except SenderError as error:
+                outlet.lost(f"{error} Asking again …")
+                wait_s = _AGAIN_S
+            else:
+                wait_s = outlet.interval_s

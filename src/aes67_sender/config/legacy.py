@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aes67_sender.config.model import Config
     from aes67_sender.model.interface import Interface
 
-__all__ = ["convert", "import_legacy", "is_legacy", "load_or_import", "render_config", "write_config"]
+__all__ = ["convert", "import_legacy", "is_legacy", "load_or_import", "render_config", "write_config", "write_text"]
 
 
 def import_legacy(old: Path, out: Path) -> list[Problem]:
@@ -73,7 +73,12 @@ def render_config(data: dict[str, Any]) -> str:
 
 
 def write_config(path: Path, data: dict[str, Any], *, expendable: str | None = None) -> Path | None:
-    """Write JSON data so that the file is at every instant either the old or the new one.
+    """Write JSON data as ``write_text`` writes text."""
+    return write_text(path, render_config(data), expendable=expendable)
+
+
+def write_text(path: Path, text: str, *, expendable: str | None = None, encoding: str = "utf-8") -> Path | None:
+    """Write a file so that it is at every instant either the old or the new one.
 
     No backup is made of a file that holds the text ``expendable``.
 
@@ -85,10 +90,10 @@ def write_config(path: Path, data: dict[str, Any], *, expendable: str | None = N
     """
     # Through a symbolic link the file it points at is meant, not the link.
     target = Path(os.path.realpath(path))
-    content = render_config(data).encode("utf-8")
+    content = text.encode(encoding)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        backup = _back_up(target, None if expendable is None else expendable.encode("utf-8"))
+        backup = _back_up(target, None if expendable is None else expendable.encode(encoding))
         try:
             _write_new(temporary, content)
             if target.exists():

@@ -35,7 +35,10 @@ def _cache_folder() -> Path | None:
     contents = b"".join(source.read_bytes() for source in sources)
     name = f"compiled-{hashlib.sha256(contents).hexdigest()[:12]}"
     users = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_CACHE_HOME")
-    for parent in (here / "__pycache__", Path(users or "~/.cache") / "aes67-sender"):
+    own = Path(users or "~/.cache") / "aes67-sender"
+    # A service names a folder; there may be compiled code beside the sources, but not of its user's.
+    wanted = [Path(named)] if (named := os.environ.get("NUMBA_CACHE_DIR")) else []
+    for parent in (*wanted, here / "__pycache__", own):
         try:
             folder = parent.expanduser() / name
             folder.mkdir(parents=True, exist_ok=True)

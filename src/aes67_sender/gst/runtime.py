@@ -55,11 +55,15 @@ def load() -> None:
         if version() < OLDEST:
             found = ".".join(map(str, version()))
             raise MachineError(f"GStreamer {found} is too old: 1.22 or later is needed.", hint=REMEDY)
-        missing = [name for name in _NEEDED if find(name) is None]
-        if missing:
+        if missing := missing_elements():
             raise MachineError(f"GStreamer lacks the elements {', '.join(missing)}.", hint=REMEDY)
         _quieten()
         _loaded = True
+
+
+def missing_elements() -> tuple[str, ...]:
+    """Those that no source can do without and that are not there. After ``Gst.init``."""
+    return tuple(name for name in _NEEDED if find(name) is None)
 
 
 def _quieten() -> None:

@@ -33,7 +33,8 @@ _VIRTUAL_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 #: An address of no host (RFC 5737): asking for its route sends nothing.
-_ANYWHERE: Final = ("198.51.100.1", 9)
+_ANYWHERE: Final = "198.51.100.1"
+_DISCARD_PORT: Final = 9
 
 
 def list_interfaces() -> tuple[Interface, ...]:
@@ -98,9 +99,14 @@ def chosen_interface(name: str, address: str) -> Interface:
 
 def default_route_address() -> str | None:
     """Our IPv4 address on the way to the world, ``None`` without a default route. Sends nothing."""
+    return address_towards(_ANYWHERE)
+
+
+def address_towards(destination: str) -> str | None:
+    """Our IPv4 address on the way to a host or group, ``None`` without a route. Sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(_ANYWHERE)
+            probe.connect((destination, _DISCARD_PORT))
         except OSError:
             return None
         address: str = probe.getsockname()[0]

@@ -6,16 +6,19 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from aes67_sender.errors import ConfigError, MachineError, WireError
 from aes67_sender.logic.codec import decode_clock, decode_snapshot
+from aes67_sender.model.problem import Problem
 
 if TYPE_CHECKING:
     from aes67_sender.model.snapshot import ClockStatus, Snapshot
 
 DEFAULT_URL: Final = "http://127.0.0.1:8067"
-_UNPROCESSABLE: Final = 422
+#: Answers in which a sender says no in sentences: there is no such thing, it cannot be, not yet.
+_REFUSALS: Final = frozenset({404, 422, 503})
 #: A snapshot of 256 streams is 200 KB; whatever answers more than this is something else.
 _LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
 
@@ -37,7 +40,7 @@ def fetch_sdp(url: str, stream_id: str, *, timeout_s: float = 2.0) -> str:
         MachineError: nobody answers there.
         WireError: it has no such stream, or no SDP yet.
     """
-    return _get(url, f"/api/v1/streams/{stream_id}/sdp", timeout_s).decode()
+    return _get(url, f"/api/v1/streams/{quote(stream_id, safe='')}/sdp", timeout_s).decode()
 
 
 def set_clock_mode(url: str, mode: str, *, timeout_s: float = 2.0) -> ClockStatus:
@@ -51,11 +54,27 @@ def set_clock_mode(url: str, mode: str, *, timeout_s: float = 2.0) -> ClockStatu
     return decode_clock(_ask(url, "/api/v1/clock", timeout_s, method="PATCH", data={"mode": mode}))
 
 
+def patch_stream(url: str, stream_id: str, fields: dict[str, Any], *, timeout_s: float = 10.0) -> tuple[str, ...]:
+    """Change some fields of a stream of the sender at ``url``; what was done, in sentences.
+
+    Raises:
+        ConfigError: it refuses, with every problem, or has no such stream.
+        MachineError: nobody answers there.
+        WireError: who answers is no sender of this version.
+    """
+    path = f"/api/v1/streams/{quote(stream_id, safe='')}"
+    answer = _ask(url, path, timeout_s, method="PATCH", data=fields)
+    try:
+        return tuple(str(sentence) for sentence in json.loads(answer)["applied"])
+    except (ValueError, KeyError, TypeError):
+        raise WireError(f"{url} answers, but not as an aes67-sender of this version does.") from None
+
+
 def _get(url: str, path: str, timeout_s: float) -> bytes:
     return _ask(url, path, timeout_s)
 
 
-def _ask(url: str, path: str, timeout_s: float, *, method: str = "GET", data: dict[str, str] | None = None) -> bytes:
+def _ask(url: str, path: str, timeout_s: float, *, method: str = "GET", data: dict[str, Any] | None = None) -> bytes:
     if not url.startswith(("http://", "https://")):
         url = f"http://{url}"
     # No proxy: the sender is on this computer, or where the user says it is.
@@ -70,13 +89,14 @@ def _ask(url: str, path: str, timeout_s: float, *, method: str = "GET", data: di
         with opener.open(request, timeout=timeout_s) as answer:
             answered: bytes = answer.read(_LONGEST_ANSWER_BYTES)
     except urllib.error.HTTPError as error:
-        if error.code == _UNPROCESSABLE and (sentence := _refusal(error)):
-            raise ConfigError(sentence) from None
+        if error.code in _REFUSALS and (refusal := _refusal(error)):
+            raise (WireError(str(refusal)) if method == "GET" else refusal) from None
         raise WireError(f"{url} answers, but not as an aes67-sender does ({error.code} {error.reason}).") from None
     except (http.client.HTTPException, ValueError) as error:
         raise WireError(f"{url} answers, but not as an aes67-sender does ({type(error).__name__}).") from None
     except OSError as error:
         reason = getattr(error, "reason", None) or error
+        reason = (isinstance(reason, OSError) and reason.strerror) or reason
         raise MachineError(
             f"No aes67-sender answers at {url} ({reason}).",
             hint="Start it with `aes67-sender run` or `aes67-sender demo`; for another address give --url.",
@@ -84,10 +104,14 @@ def _ask(url: str, path: str, timeout_s: float, *, method: str = "GET", data: di
     return answered
 
 
-def _refusal(error: urllib.error.HTTPError) -> str:
-    """The sentence in which a sender says no; empty if there is none."""
+def _refusal(error: urllib.error.HTTPError) -> ConfigError | None:
+    """The sentences in which a sender says no; ``None`` if there are none."""
     try:
-        detail = json.loads(error.read(_LONGEST_ANSWER_BYTES))["detail"]
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return ""
-    return detail if isinstance(detail, str) else ""
+        answer = json.loads(error.read(_LONGEST_ANSWER_BYTES))
+        if isinstance(detail := answer.get("detail"), str):
+            # Only the reason: it knows no such address, as senders of other versions may not.
+            return ConfigError(detail) if detail != error.reason else None
+        problems = [Problem(**each) for each in answer["problems"]]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return ConfigError("The sender refuses it.", problems=problems) if problems else None

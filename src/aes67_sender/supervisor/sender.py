@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from aes67_sender.supervisor.document import document_of
 from aes67_sender.supervisor.engine_link import EngineLink
 from aes67_sender.supervisor.identities import handovers_after, new_handover
 from aes67_sender.supervisor.live_config import LiveConfig
+from aes67_sender.supervisor.notify import keep_informed
 from aes67_sender.supervisor.port import open_port
 from aes67_sender.supervisor.process import ENGINE_COMMAND
 from aes67_sender.supervisor.sdp_files import SdpFiles
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from aes67_sender.supervisor.document import Document
     from aes67_sender.supervisor.engine_link import EngineEvent
     from aes67_sender.supervisor.fit import Fitted
+    from aes67_sender.supervisor.notify import Manager
 
 
 _log = logging.getLogger(__name__)
@@ -54,7 +57,8 @@ class Setup:
 
     ``warnings`` are what the config asks for and this machine or version does not do. ``document`` is what the config
     was made from; if it names a file, that is watched, and changes are written to it. ``look`` tells the interface of a
-    name as it is now, in a thread; without it nobody notices that it has got another address.
+    name as it is now, in a thread; without it nobody notices that it has got another address. ``manager`` is who
+    started the process as a service, to be kept informed.
     """
 
     config: Config
@@ -65,6 +69,7 @@ class Setup:
     warnings: tuple[Problem, ...] = ()
     document: Document | None = None
     look: Callable[[str], Interface | None] | None = None
+    manager: Manager | None = None
 
 
 class Sender:
@@ -98,6 +103,11 @@ class Sender:
             ),
             fold.Now(time.monotonic(), time.time()),
         )
+
+    def engine_silent_s(self) -> float:
+        """For how long no engine has reported, in seconds; infinite if none runs."""
+        history = self._history
+        return time.monotonic() - history.reported_s if history.alive else math.inf
 
     def sdp(self, stream_id: str) -> str | None:
         """The SDP text of a stream, ``None`` before the first one.
@@ -198,6 +208,8 @@ class Sender:
             tasks.append(asyncio.create_task(self._announcements.run()))
             if listening is not None:
                 tasks.append(asyncio.create_task(self._serve(listening)))
+            if self._setup.manager is not None:
+                tasks.append(asyncio.create_task(keep_informed(self._setup.manager, self)))
             if self._setup.look is not None:
                 tasks.append(asyncio.create_task(self._follow_interface(self._setup.look)))
             if (path := self._live.document.path) is not None:

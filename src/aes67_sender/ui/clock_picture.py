@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from aes67_sender.ui.chart import Row, chart
 from aes67_sender.ui.clock_view import (
     change_words,
     clock_figures,
@@ -20,9 +18,10 @@ from aes67_sender.ui.clock_view import (
     rate_words,
     steps_words,
 )
+from aes67_sender.ui.offset_chart import offset_chart
 from aes67_sender.ui.offsets import Offsets
 from aes67_sender.ui.parts import Room, Section, fit, problem_lines, sentence, state
-from aes67_sender.ui.words import duration, time_span
+from aes67_sender.ui.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +78,7 @@ def render_clock(view: ClockView, width: int, height: int, offsets: Offsets) -> 
     chart_lines += room.take(_MOST_CHART - _GOOD_CHART if known else 0)
     return Group(
         *head,
-        *(_chart(view, offsets, width, chart_lines - _CHART_FRAME) if chart_lines > _CHART_FRAME else ()),
+        *(_chart(view, offsets, width, chart_lines) if chart_lines > _CHART_FRAME else ()),
         _masters(clock, clock.masters[:rows], width),
         *([Text(f"… and {len(clock.masters) - rows} more masters", style="dim")] if rows < len(clock.masters) else []),
         *below,
@@ -121,27 +120,9 @@ def _below(view: ClockView, width: int) -> list[Section]:
     ]
 
 
-def _chart(view: ClockView, offsets: Offsets, width: int, height: int) -> Iterator[Text]:
-    """The chart with its title: ``height`` rows and three lines more."""
-    known = offsets.known(offsets.span_s)
-    if known:
-        rms = math.sqrt(sum(value * value for value in known) / len(known))
-        text = f"{time_span(min(known))} to {time_span(max(known))}  rms {time_span(rms)}"
-        yield Text.assemble(("Offset", "bold"), f"  {text}", no_wrap=True, overflow="ellipsis")
-    else:
-        yield Text.assemble(("Offset", "bold"), "  none while nothing is followed", no_wrap=True, overflow="ellipsis")
-    rows = chart(offsets.samples, now_s=view.elapsed_s, span_s=offsets.span_s, width=width, height=height)
-    for row in rows[:-1]:
-        yield _row(row)
-    yield Text(rows[-1].label + rows[-1].plot, style="dim")
+def _chart(view: ClockView, offsets: Offsets, width: int, lines: int) -> Iterator[Text]:
+    yield from offset_chart(offsets, view.elapsed_s, width, lines - _CHART_FRAME)
     yield Text()
-
-
-def _row(row: Row) -> Text:
-    text = Text(row.label, style="dim")
-    for sign in row.plot:
-        text.append(sign, style="dim" if sign == "┈" else "not dim cyan")
-    return text
 
 
 def _masters(clock: ClockStatus, masters: Sequence[MasterStatus], width: int) -> RenderableType:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -52,12 +54,19 @@ def _bars(streams: Sequence[StreamStatus], holds: Mapping[str, tuple[Held, ...]]
             filled = round(_share(peak) * bar_columns)
             mark = min(bar_columns - 1, round(_share(held.dbfs) * bar_columns))
             text = Text(f"{stream.id[:12]:>12} {channel:<2} ")
-            for column in range(bar_columns):
-                level_dbfs = _FLOOR_DBFS * (1 - column / bar_columns)
-                sign = "█" if column < filled else "│" if column == mark and mark > 0 else "·"
-                text.append(sign, style="dim" if sign == "·" else level_style(level_dbfs))
+            signs = (_sign(column, filled, mark, bar_columns) for column in range(bar_columns))
+            # In runs of one style: a span per column would take most of the time of a picture.
+            for style, run in groupby(signs, itemgetter(1)):
+                text.append("".join(sign for sign, _ in run), style=style)
             text.append(f" {figure(held.dbfs):>6}", style=level_style(held.dbfs))
             yield text
+
+
+def _sign(column: int, filled: int, mark: int, columns: int) -> tuple[str, str]:
+    """What stands in a column of a bar, and its style."""
+    if column >= filled and (column != mark or mark == 0):
+        return "·", "dim"
+    return "█" if column < filled else "│", level_style(_FLOOR_DBFS * (1 - column / columns))
 
 
 def _share(dbfs: float) -> float:

@@ -1,18 +1,18 @@
-"""The status as a picture of text: clock, streams with their levels, sources, engine, problems."""
+"""The overview of a sender as a picture of text: clock, streams with their levels, sources, engine, problems."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from aes67_sender.ui.clock_block import clock_sections
-from aes67_sender.ui.levels import long_bars, short_bars
-from aes67_sender.ui.offsets import Offsets
-from aes67_sender.ui.parts import STATE_STYLES, Room, fit, problem_lines, state
-from aes67_sender.ui.peaks import Held, Holds, hold
+from aes67_sender.ui.levels import long_bars
+from aes67_sender.ui.offset_chart import offset_chart
+from aes67_sender.ui.parts import Room, fit, problem_lines, state
+from aes67_sender.ui.peaks import Held, hold
+from aes67_sender.ui.stream_table import stream_table, window_around
 from aes67_sender.ui.words import duration
 
 if TYPE_CHECKING:
@@ -20,61 +20,74 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from aes67_sender.model.snapshot import EngineStatus, Snapshot, SourceStatus, StreamStatus
+    from aes67_sender.model.problem import Problem
+    from aes67_sender.model.snapshot import EngineStatus, Snapshot, SourceStatus
+    from aes67_sender.ui.offsets import Offsets
+    from aes67_sender.ui.view import View
 
-_COLUMNS_FOR_FORMAT: Final = 100
 #: Head, two blank lines, the streams' titles, the engine, and one that the terminal needs for itself.
 _FIXED_LINES: Final = 6
 #: So many streams and sources come before what can be left out of the clock.
 _FIRST_STREAMS: Final = 8
 _FIRST_SOURCES: Final = 2
 _LEAST_STREAMS: Final = 4
+_LEAST_CHART: Final = 5
+_MOST_CHART: Final = 10
+#: What else a chart needs: its title, its time, and a blank line above.
+_CHART_FRAME: Final = 3
+_SEVERITIES: Final = ("error", "warning", "info")
 
 
-class StatusPicture:
-    """Draws snapshot after snapshot, and remembers what peaks and offset were."""
-
-    def __init__(self) -> None:
-        self._holds: Holds = {}
-        self._offsets = Offsets()
-
-    def __call__(self, snapshot: Snapshot, width: int, height: int) -> RenderableType:
-        """The picture of one more snapshot."""
-        self._holds = hold(self._holds, snapshot)
-        self._offsets.add(snapshot.uptime_s, snapshot.clock.offset_ns)
-        return render(snapshot, width, height, holds=self._holds, offsets=self._offsets)
-
-
-def render(
+def render(  # noqa: PLR0913  each is another part of the picture
     snapshot: Snapshot,
     width: int,
     height: int | None = None,
     *,
     holds: Mapping[str, tuple[Held, ...]] | None = None,
     offsets: Offsets | None = None,
+    view: View | None = None,
 ) -> RenderableType:
-    """A picture of the snapshot, ``width`` columns wide; with ``height``, what matters least is left out of it."""
+    """A picture of the snapshot, ``width`` columns wide; with ``height``, what matters least is left out of it.
+
+    With a ``view``, one stream is marked and shown with its neighbours.
+    """
     held = hold({}, snapshot) if holds is None else holds
     streams, sources = snapshot.streams, snapshot.sources
-    problems = [line for problem in snapshot.problems for line in problem_lines(problem, width)]
     clock = clock_sections(snapshot.clock, snapshot.time, width, offsets)
     essential = len(fit(clock, 0))
-    bars = long_bars(streams, held, width)
+    at = view.index_in(streams) if view else 0
+    shown = streams[at : at + 1] if view else ()
 
-    room = Room(None if height is None else height - _FIXED_LINES - essential - len(problems))
-    rows = room.take(min(len(streams), _FIRST_STREAMS), least=_LEAST_STREAMS)
-    heard = room.take(min(len(sources), _FIRST_SOURCES), least=1)
-    room.take((len(streams) > rows) + (len(sources) > heard))
+    room = Room(None if height is None else height - _FIXED_LINES - essential)
+    rows = room.take(min(len(streams), _LEAST_STREAMS), least=_LEAST_STREAMS)
+    heard = room.take(min(len(sources), 1), least=1)
+    reserved = room.take((len(streams) > rows) + (len(sources) > heard))
+    problems = _problems(snapshot.problems, width, room.left)
+    room.take(len(problems))
+    rows += room.take(min(len(streams), _FIRST_STREAMS) - rows)
+    heard += room.take(min(len(sources), _FIRST_SOURCES) - heard)
+    room.give(reserved - (len(streams) > rows) - (len(sources) > heard))
     clock_lines = fit(clock, None if room.left is None else essential + room.left)
     room.take(len(clock_lines) - essential)
-    rows += room.take(len(streams) - rows)
+    bars = long_bars(streams, held, width) or long_bars(shown, {each.id: held[each.id] for each in shown}, width)
     bars = bars if room.left is None or len(bars) <= room.left else []
     room.take(len(bars))
+    rows += room.take(len(streams) - rows)
     heard += room.take(len(sources) - heard)
+    if reserved and len(streams) - rows == 1 and heard == len(sources):
+        # In the line that would say so there is room for the stream itself.
+        rows += 1
+    chart_lines = 0 if offsets is None or not offsets.known(offsets.span_s) else room.left or 0
 
-    parts: list[RenderableType] = [_head(snapshot), *clock_lines, Text(), _streams(streams[:rows], width, held)]
-    if len(streams) > rows:
-        parts.append(Text(f"… and {len(streams) - rows} more: {_rest(streams[rows:])}", style="dim"))
+    window = window_around(at, rows, len(streams))
+    marked = streams[at].id if view and streams else None
+    parts: list[RenderableType] = [head(snapshot), *clock_lines]
+    if offsets is not None and chart_lines >= _LEAST_CHART + _CHART_FRAME:
+        chart_rows = min(chart_lines - _CHART_FRAME, _MOST_CHART)
+        parts += [Text(), *offset_chart(offsets, snapshot.uptime_s, width, chart_rows)]
+    parts += [Text(), stream_table(streams[window.first : window.first + rows], width, held, marked)]
+    if rest := window.rest(streams):
+        parts.append(Text(rest, style="dim"))
     parts += [*bars, Text()]
     for source in sources[:heard]:
         line = _source(source)
@@ -86,7 +99,8 @@ def render(
     return Group(*parts, _engine(snapshot.engine), *problems)
 
 
-def _head(snapshot: Snapshot) -> Text:
+def head(snapshot: Snapshot, title: str = "") -> Text:
+    """Who this is and how it is."""
     return Text.assemble(
         ("aes67-sender", "bold"),
         "  ",
@@ -94,46 +108,30 @@ def _head(snapshot: Snapshot) -> Text:
         "  ",
         state(snapshot.state),
         f"  up {duration(snapshot.uptime_s)}",
+        f"  {title}" if title else "",
+        no_wrap=True,
+        overflow="ellipsis",
     )
 
 
-def _streams(streams: Sequence[StreamStatus], width: int, holds: Mapping[str, tuple[Held, ...]]) -> Table:
-    wide = width >= _COLUMNS_FOR_FORMAT
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", width=width)
-    table.add_column("Stream", no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("To", no_wrap=True)
-    if wide:
-        table.add_column("Format", no_wrap=True)
-    for title in ("Packets", "Missed", "Late µs", "Lead µs"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("dBFS", no_wrap=True)
-    for stream in streams:
-        late = stream.lateness_us
-        cells: list[str | Text] = [
-            Text(
-                stream.name or stream.id,
-                style=STATE_STYLES.get(stream.state, "dim") if stream.state != "sending" else "",
-            ),
-            f"{stream.address}:{stream.port}",
-        ]
-        if wide:
-            cells.append(stream.format)
-        lost = stream.missed + stream.send_errors
-        cells += [
-            str(stream.packets),
-            Text(str(lost), style="bold red" if lost else ""),
-            f"{late.p50:.0f}/{late.p99:.0f}/{late.max:.0f}",
-            f"{stream.lead_us.p50:.0f}",
-            short_bars(stream, holds.get(stream.id, ())) if stream.state == "sending" else Text(stream.state),
-        ]
-        table.add_row(*cells)
-    return table
+def by_severity(problems: Sequence[Problem]) -> list[Problem]:
+    """The worst first."""
+    return sorted(problems, key=lambda problem: _SEVERITIES.index(problem.severity))
 
 
-def _rest(streams: Sequence[StreamStatus]) -> str:
-    sending = sum(stream.state == "sending" for stream in streams)
-    missed = sum(stream.missed for stream in streams)
-    return f"{sending} sending, {missed} packets missed"
+def _problems(problems: Sequence[Problem], width: int, room: int | None) -> list[Text]:
+    """As many whole problems as there is room for, the worst first, and how many are left out."""
+    told = [problem_lines(problem, width) for problem in by_severity(problems)]
+    if room is None or sum(map(len, told)) <= room:
+        return [line for lines in told for line in lines]
+    left, shown = room - 1, 0
+    for lines in told:
+        if len(lines) > left:
+            break
+        left, shown = left - len(lines), shown + 1
+    rest = len(told) - shown
+    more = Text(f"… and {rest} more problem{'s' * (rest != 1)}; tab shows all", style="bold yellow")
+    return [*(line for lines in told[:shown] for line in lines), more]
 
 
 def _source(source: SourceStatus) -> Text:

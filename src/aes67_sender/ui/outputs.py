@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
 from aes67_sender.logic.codec import encode_clock, encode_snapshot
+from aes67_sender.ui.clipboard import clipboard_of
 from aes67_sender.ui.clock_view import ClockLines, ClockView
-from aes67_sender.ui.screen import JsonScreen, LiveScreen, PlainScreen, can_draw
+from aes67_sender.ui.screen import JsonScreen, LiveScreen, PlainScreen, can_draw, screen_thread
 from aes67_sender.ui.words import status_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aes67_sender.model.snapshot import Snapshot
-    from aes67_sender.ui.screen import Screen
+    from aes67_sender.ui.desk import Desk
+    from aes67_sender.ui.screen import Outlet, Screen
 
 _STATUS_DRAWN_S: Final = 0.25
 _STATUS_LINE_S: Final = 5.0
@@ -20,14 +26,30 @@ _CLOCK_DRAWN_S: Final = 0.5
 _CLOCK_LINE_S: Final = 1.0
 
 
-def status_screen(*, as_json: bool) -> Screen[Snapshot]:
-    """For the status of a whole sender: JSON if that is asked for, else the best that stdout can show."""
+@contextlib.contextmanager
+def status_outlet(*, as_json: bool, desk: Desk | None) -> Iterator[Outlet[Snapshot]]:
+    """For the status of a whole sender: JSON if that is asked for, else the best that stdout can show.
+
+    Where that is a picture, and stdin a terminal, keys go to the ``desk``; without one there are none.
+    """
+    with contextlib.ExitStack() as stack:
+        if as_json or not can_draw():
+            yield stack.enter_context(screen_thread(_status_lines(as_json=as_json)))
+            return
+        # Rich is for terminals only.
+        from aes67_sender.ui.hands import hands_on  # noqa: PLC0415
+        from aes67_sender.ui.status_screen import StatusScreen  # noqa: PLC0415
+
+        screen = StatusScreen(_STATUS_DRAWN_S, clipboard_of(os.environ, sys.platform))
+        outlet = stack.enter_context(screen_thread(screen))
+        if desk is not None:
+            stack.enter_context(hands_on(screen, desk, outlet.post))
+        yield outlet
+
+
+def _status_lines(*, as_json: bool) -> Screen[Snapshot]:
     if as_json:
         return JsonScreen(sys.stdout.buffer, encode_snapshot)
-    if can_draw():
-        from aes67_sender.ui.live import StatusPicture  # noqa: PLC0415  Rich is for terminals only
-
-        return LiveScreen(StatusPicture(), _STATUS_DRAWN_S)
     return PlainScreen(sys.stdout, status_line, _STATUS_LINE_S)
 
 

@@ -53,6 +53,11 @@ class Room:
         self.left = max(0, self.left - given)
         return given
 
+    def give(self, lines: int) -> None:
+        """Take lines back that were not used after all."""
+        if self.left is not None:
+            self.left += max(0, lines)
+
 
 def fit(sections: Sequence[Section], room: int | None) -> list[Text]:
     """The lines of the most important sections that fit into ``room`` lines, in their order; ``None`` for all."""

@@ -78,6 +78,7 @@ def test_help_is_quick_because_it_loads_nothing_heavy(tmp_path: Path) -> None:
         ["configure", "--help"],
         ["clock", "--help"],
         ["grandmaster", "--help"],
+        ["doctor", "--help"],
         ["--no"],
     ):
         done = call(code, *arguments, cwd=tmp_path, program=(sys.executable, "-c"))

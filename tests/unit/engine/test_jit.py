@@ -44,3 +44,9 @@ def test_without_a_folder_in_the_package_the_users_cache_is_used_and_without_tha
     assert cache_folder(package, tmp_path / "home").startswith(str(tmp_path / "home"))
     (tmp_path / "blocked").write_text("")
     assert cache_folder(package, tmp_path / "blocked") == "None"
+
+
+def test_a_folder_that_is_asked_for_comes_before_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = copy_package(tmp_path)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "asked"))
+    assert cache_folder(package, tmp_path / "home").startswith(str(tmp_path / "asked" / "compiled-"))

@@ -17,7 +17,7 @@ LAYERS = (
     {"model"},
     {"config", "logic"},
     {"gst", "net"},
-    {"engine", "supervisor", "doctor", "ui", "verify", "wizard"},
+    {"engine", "supervisor", "doctor", "ui", "verify", "wizard", "service"},
     {"cli", "__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

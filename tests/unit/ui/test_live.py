@@ -8,8 +8,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from aes67_sender.model.problem import Problem
-from aes67_sender.ui.live import StatusPicture, render
+from aes67_sender.ui.live import render
 from aes67_sender.ui.peaks import HOLD_S, Held, hold
+from aes67_sender.ui.status_picture import StatusPicture
 from unit.ui.pictures import CLOCK, CLOCKS, ELSEWHERE, WAITING_CLOCK, WRONG_DOMAIN, picture, stream
 
 if TYPE_CHECKING:
@@ -159,13 +160,15 @@ def test_many_other_masters_are_counted() -> None:
 
 
 def test_the_course_of_the_offset_is_seen_once_there_is_one() -> None:
-    draw = StatusPicture()
+    pictures = StatusPicture()
     console = Console(width=80, force_terminal=False, color_system=None)
     texts = []
     for second in range(60):
         clock = replace(CLOCKS["locked"], offset_ns=1000 * second if second != 30 else None)
+        snapshot = replace(picture(clock=clock), uptime_s=float(second))
+        pictures.take(snapshot)
         with console.capture() as capture:
-            console.print(draw(replace(picture(clock=clock), uptime_s=float(second)), 80, 24))
+            console.print(pictures.draw(snapshot, 80, 24))
         texts.append(capture.get())
     assert "to" not in texts[0].splitlines()[2]
     assert "offset 59.0 µs  ▁▁▂▂▃▃▄▄▅▅▆▆▇▇██ 11.0 µs to 59.0 µs" in texts[-1]

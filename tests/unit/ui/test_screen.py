@@ -29,6 +29,9 @@ class Stuck:
         self.go_on.wait(30)
         self.shown += 1
 
+    def lost(self, why: str) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

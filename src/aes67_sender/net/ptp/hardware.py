@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import struct
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from aes67_sender.net.ptp.phc import PhcMap
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
-
-assert sys.platform == "linux"  # noqa: S101  tells type checkers whose functions these are
 
 # linux/sockios.h, linux/ethtool.h
 _SIOCETHTOOL: Final = 0x8946
@@ -124,15 +126,16 @@ def _attempt(what: str, ioctl: Ioctl, request: int, structure: bytearray) -> Non
 
 
 def ioctl_on(name: str, sock: socket.socket) -> Ioctl:
-    """Ioctls on the interface of this name, by any socket."""
-    import ctypes  # noqa: PLC0415  only where there is hope of hardware stamps
-    import fcntl  # noqa: PLC0415  not on Windows
+    """Ioctls on the interface of this name, by any socket. All raise OSError where there are none, as on Windows."""
 
     def ioctl(request: int, structure: bytearray) -> None:
-        memory = (ctypes.c_char * len(structure)).from_buffer(structure)
-        # struct ifreq: the name, and a pointer in its union.
-        ifreq = struct.pack("=16sQ", name.encode(), ctypes.addressof(memory)).ljust(_IFREQ_BYTES, b"\0")
-        fcntl.ioctl(sock, request, ifreq)
+        if sys.platform == "win32":
+            raise OSError(errno.EOPNOTSUPP, "Windows has no such calls")
+        else:  # noqa: RET506  type checkers know only branches
+            memory = (ctypes.c_char * len(structure)).from_buffer(structure)
+            # struct ifreq: the name, and a pointer in its union.
+            ifreq = struct.pack("=16sQ", name.encode(), ctypes.addressof(memory)).ljust(_IFREQ_BYTES, b"\0")
+            fcntl.ioctl(sock, request, ifreq)
 
     return ioctl
 
@@ -142,4 +145,11 @@ def open_phc(number: int) -> tuple[Callable[[], int], Callable[[], None]]:
     descriptor = os.open(f"/dev/ptp{number}", os.O_RDONLY)
     # clock_gettime(2), "Dynamic clocks": FD_TO_CLOCKID.
     clock = (~descriptor << 3) | 3
-    return lambda: time.clock_gettime_ns(clock), lambda: os.close(descriptor)
+
+    def read_ns() -> int:
+        if sys.platform == "win32":
+            raise OSError(errno.EINVAL, "Windows reads no such clocks")
+        else:  # noqa: RET506  type checkers know only branches
+            return time.clock_gettime_ns(clock)
+
+    return read_ns, lambda: os.close(descriptor)
