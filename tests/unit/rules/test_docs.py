@@ -58,7 +58,7 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
         "[a](no-page.md)",
         "[b](#no-heading-here)",
         "[c](config.md#no-heading-there)",
-        "![d](figures/no-picture.svg)",
+        "![d](images/no-picture.svg)",
     )
     page.write_text("\n\n".join((page.read_text(), *broken)))
     done = build(folder)
