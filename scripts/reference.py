@@ -63,7 +63,8 @@ curl -X PATCH http://127.0.0.1:8067/api/v1/clock -d '{"mode": "builtin"}' -H 'Co
 Changes of config and streams are written to the config file; a change of the clock lasts until the end of the run. A
 request is judged as a whole: if anything is wrong, nothing is changed, and the answer says everything that is.
 
-The OpenAPI description is at `/api/openapi.json`; this page is made from it.
+Keys and values are those of [the config](config.md). The OpenAPI description is at `/api/openapi.json`; this page is
+made from it.
 """
 
 
@@ -135,8 +136,8 @@ def _rest() -> Iterator[str]:
 
 def _body(operation: dict[str, Any]) -> Iterator[str]:
     if body := operation.get("requestBody"):
-        schema = body["content"]["application/json"]["schema"]
-        yield from (f"The request's body: {_type(schema)}, as JSON.", "")
+        what = body.get("description") or _type(body["content"]["application/json"]["schema"])
+        yield from (f"The request's body, in JSON: {what}.", "")
 
 
 def _answer(code: str, answer: dict[str, Any]) -> str:
