@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from support.repository import PACKAGE, ROOT, modules, pages
+from support.repository import PACKAGE, ROOT, code_blocks, modules, pages
 
 DOCS = ROOT / "docs"
 #: Pages that others link to and that are still to come. Whoever adds one strikes it out.
-COMING = ("configure", "doctor", "service", "status", "windows")
+COMING: tuple[str, ...] = ("configure", "doctor", "service", "status", "windows")
 #: The same of folders of the package.
-COMING_FOLDERS = {"doctor/", "service/", "wizard/"}
+COMING_FOLDERS: set[str] = {"doctor/", "service/", "wizard/"}
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 PATH = re.compile(r"[\w./-]+\.(?:py|toml|sh)|(?:tests|bench|fuzz|scripts|src)/[\w/-]*")
 LOADED = re.compile(r"<(?:script|link|img)\b[^>]*\b(?:src|href)=\"(?:https?:)?//")
@@ -69,14 +69,9 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
         assert re.search(rf"verify\.md.*{what}", done.stderr), done.stderr
 
 
-@pytest.mark.parametrize("name", COMING)
-def test_a_page_that_has_come_is_struck_out_of_the_list(name: str) -> None:
-    assert not (DOCS / f"{name}.md").exists(), f"docs/{name}.md is there: strike it out of COMING"
-
-
-@pytest.mark.parametrize("name", sorted(COMING_FOLDERS))
-def test_a_folder_that_has_come_is_struck_out_of_the_list(name: str) -> None:
-    assert not (PACKAGE / name / "__init__.py").exists(), f"{name} is there: strike it out of COMING_FOLDERS"
+def test_what_has_come_is_struck_out_of_the_lists() -> None:
+    assert [name for name in COMING if (DOCS / f"{name}.md").exists()] == []
+    assert [name for name in COMING_FOLDERS if (PACKAGE / name / "__init__.py").exists()] == []
 
 
 def test_the_pages_made_from_the_code_are_current() -> None:
@@ -115,6 +110,13 @@ def test_every_problem_that_is_explained_can_occur() -> None:
     states = re.findall(r'^    "([a-z-]+)": "', (PACKAGE / "engine" / "clock" / "report.py").read_text(), re.MULTILINE)
     told = {code for code in codes if f'"{code}"' in source} | {f"clock.{state}" for state in states}
     assert codes - told == set()
+
+
+def test_the_config_for_pipewire_is_the_one_that_is_tested() -> None:
+    tested = re.findall(r'^MODULES = """\n(.*?)"""', (ROOT / "tests/lab/test_pipewire.py").read_text(), re.MULTILINE | re.DOTALL)
+    shown = code_blocks((DOCS / "receivers.md").read_text(), "text")
+    assert tested
+    assert set(tested) <= set(shown)
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
