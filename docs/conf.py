@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-#: Parts of the site, and their pages, in the order of reading.
+#: Parts of the site, and their pages, in the order of reading; some with a shorter title for the list.
 PAGES: Final = {
-    "Begin": ("start-linux", "start-windows", "tutorial"),
-    "Use": ("configure", "clock-modes", "receivers", "status", "service", "windows"),
-    "When something is wrong": ("troubleshooting", "doctor", "verify"),
+    "Begin": ("start-linux", "start-windows", "A small network <tutorial>"),
+    "Use": (
+        "The wizard <configure>",
+        "clock-modes",
+        "Receivers <receivers>",
+        "status",
+        "The service <service>",
+        "windows",
+    ),
+    "When something is wrong": ("troubleshooting", "The doctor <doctor>", "Judging a stream <verify>"),
     "Reference": ("config", "cli", "rest"),
-    "Inside": ("architecture", "dependencies"),
+    "Inside": ("architecture", "Dependencies <dependencies>"),
 }
 
 project = "aes67-sender"
