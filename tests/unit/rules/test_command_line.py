@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from aes67_sender.cli.app import COMMANDS, cli
+from aes67_sender.cli.app import cli
 from aes67_sender.cli.options import State
 from aes67_sender.config.load import load_config
 from support.repository import ROOT, code_blocks, pages
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 README = (ROOT / "README.md").read_text()
 SHOWN_IN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *pages()]
-#: Commands that pages show and that are still to come. Whoever adds one strikes it out.
-COMING: tuple[str, ...] = ("doctor", "service")
 HEAVY = ("gi", "numba", "numpy", "fastapi", "uvicorn")
 IMPORTED = f"""
 import sys
@@ -86,8 +84,7 @@ def test_the_makefile_has_what_is_shown(line: str) -> None:
 
 @pytest.mark.parametrize("line", shown("aes67-sender"))
 def test_the_program_has_what_is_shown(line: str) -> None:
-    if line.split(maxsplit=1)[:1] not in [[each] for each in COMING]:
-        parse(line.replace("COMMAND ", ""))
+    parse(line.replace("COMMAND ", ""))
 
 
 @pytest.mark.parametrize(
@@ -97,10 +94,6 @@ def test_the_program_has_what_is_shown(line: str) -> None:
 def test_what_the_program_does_not_have_is_found(line: str) -> None:
     with pytest.raises(click.UsageError):
         parse(line)
-
-
-def test_a_command_that_has_come_is_struck_out_of_the_list() -> None:
-    assert [name for name in COMING if name in COMMANDS] == []
 
 
 def test_the_readme_shows_both_ways_in() -> None:

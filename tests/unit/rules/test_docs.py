@@ -14,10 +14,6 @@ import pytest
 from support.repository import PACKAGE, ROOT, code_blocks, modules, pages
 
 DOCS = ROOT / "docs"
-#: Pages that others link to and that are still to come. Whoever adds one strikes it out.
-COMING: tuple[str, ...] = ("configure", "doctor", "service", "status", "windows")
-#: The same of folders of the package.
-COMING_FOLDERS: set[str] = {"doctor/", "service/", "wizard/"}
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 PATH = re.compile(r"[\w./-]+\.(?:py|toml|sh)|(?:tests|bench|fuzz|scripts|src)/[\w/-]*")
 LOADED = re.compile(r"<(?:script|link|img)\b[^>]*\b(?:src|href)=\"(?:https?:)?//")
@@ -32,10 +28,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def copy_of_the_pages(folder: Path) -> Path:
-    pages_copied = Path(shutil.copytree(DOCS, folder / "docs"))
-    for name in COMING:
-        (pages_copied / f"{name}.md").write_text(f"# {name}\n")
-    return pages_copied
+    return Path(shutil.copytree(DOCS, folder / "docs"))
 
 
 def build(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -48,7 +41,7 @@ def test_the_site_can_be_built_and_no_link_leads_nowhere(tmp_path: Path) -> None
     done = build(copy_of_the_pages(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     site = {page.stem: page.read_text() for page in (tmp_path / "site").glob("*.html")}
-    assert {page.stem for page in pages()} | set(COMING) <= set(site)
+    assert {page.stem for page in pages()} <= set(site)
     # Whoever reads it where there is no internet misses nothing.
     assert [name for name, text in site.items() if LOADED.search(text)] == []
 
@@ -69,11 +62,6 @@ def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
         assert re.search(rf"verify\.md.*{what}", done.stderr), done.stderr
 
 
-def test_what_has_come_is_struck_out_of_the_lists() -> None:
-    assert [name for name in COMING if (DOCS / f"{name}.md").exists()] == []
-    assert [name for name in COMING_FOLDERS if (PACKAGE / name / "__init__.py").exists()] == []
-
-
 def test_the_pages_made_from_the_code_are_current() -> None:
     done = run(str(ROOT / "scripts" / "reference.py"), "--check")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -89,7 +77,7 @@ def test_every_path_that_is_named_exists(page: Path) -> None:
 def test_the_architecture_names_the_folders_of_the_package_and_no_others() -> None:
     named = {text for text in CODE.findall((DOCS / "architecture.md").read_text()) if re.fullmatch(r"\w+/", text)}
     folders = {f"{path.name}/" for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    assert named - {f"{path.name}/" for path in ROOT.iterdir()} == folders | COMING_FOLDERS
+    assert named - {f"{path.name}/" for path in ROOT.iterdir()} == folders
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
