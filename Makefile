@@ -46,6 +46,12 @@ bench-clock: setup-dev ## PTP followers side by side: ours, GStreamer's, ptp4l (
 bench-asrc: setup-dev ## the sample-rate converter: noise, flatness, CPU, beside GStreamer's (half a minute)
 	@PYTHONPATH=tests $(BIN)/python -m bench.asrc $(ARGS)
 
+.PHONY: docs
+docs: setup-dev ## the documentation as a site in build/site, its reference pages from the code
+	@$(BIN)/python scripts/reference.py
+	@$(BIN)/sphinx-build --quiet docs build/site $(ARGS)
+	@echo "build/site/index.html"
+
 soak-clock: setup-dev ## tests of the clock that take minutes (root)
 	@$(BIN)/python -m pytest -m soak tests/lab/test_follower_storms.py $(ARGS)
 

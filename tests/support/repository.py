@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,11 @@ def text_files() -> list[Path]:
     files = [path for path in ROOT.iterdir() if path.is_file()]
     files += [path for top in tops for path in (ROOT / top).rglob("*") if path.is_file()]
     return sorted(path for path in files if path.suffix in TEXT_SUFFIXES and path.name != ".git")
+
+
+def pages() -> list[Path]:
+    """The pages of the documentation."""
+    return sorted((ROOT / "docs").glob("*.md"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +67,6 @@ def _imports(node: ast.AST, *, typing_only: bool) -> Iterator[Import]:
 
 
 def code_blocks(markdown: str, language: str) -> list[str]:
-    """The fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", markdown, re.MULTILINE | re.DOTALL)
+    """The fenced blocks of one language, also those in lists; ``language`` is a regular expression."""
+    found = re.findall(rf"^( *)```(?:{language})\n(.*?)^\1```", markdown, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in found]

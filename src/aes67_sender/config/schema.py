@@ -87,7 +87,7 @@ def render_reference() -> str:
         "",
         "All problems of a file are reported at once, each with its place and a remedy. An unknown key is a problem.",
         "Editors check the file against the JSON schema that `aes67-sender configure --schema` prints; a key `$schema`",
-        "may name it. This page is made from the model: see `tests/unit/config/test_schema.py`.",
+        "may name it. This page is made from the model: `make docs` writes it anew.",
     ]
     for title, model, about in sections:
         lines += ["", f"## {title}", "", about, "", "| key | value | default | meaning |", "|---|---|---|---|"]

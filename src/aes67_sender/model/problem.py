@@ -12,7 +12,7 @@ Severity = Literal["info", "warning", "error"]
 class Problem:
     """One finding.
 
-    ``code`` is stable and meant for scripts (``config.unknown-key``, ``clock.no-grandmaster``, ``source.failed``).
+    ``code`` is stable and meant for scripts (``config.unknown-key``, ``clock.ptp-ports``, ``source.failed``).
     ``path`` names the place in the config (``streams[0].address``) or the object (``sources.daw``), empty if none.
     """
 

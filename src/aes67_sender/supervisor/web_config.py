@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
     from aes67_sender.supervisor.live_config import LiveConfig
 
-#: How requests with a JSON object, and their answers, look in the OpenAPI description.
-_BODY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+
+def _body(description: str) -> dict[str, Any]:
+    """How a request with a JSON object looks in the OpenAPI description."""
+    content = {"application/json": {"schema": {"type": "object"}}}
+    return {"requestBody": {"description": description, "required": True, "content": content}}
+
+
+#: How the answers look there.
 _CHANGED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "Done; `applied` says what, in sentences"},
     413: {"description": "Longer than 1 MB"},
@@ -34,7 +40,12 @@ def add_config_routes(app: FastAPI, live: LiveConfig) -> None:
     async def get_config() -> dict[str, Any]:
         return live.data()
 
-    @app.put("/api/v1/config", summary="Send another config", openapi_extra=_BODY, responses=_CHANGED)
+    @app.put(
+        "/api/v1/config",
+        summary="Send another config",
+        openapi_extra=_body("A whole config, as in its file"),
+        responses=_CHANGED,
+    )
     async def put_config(request: Request) -> Response:
         async def change(data: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON data
             return {"applied": await live.put(data), "config": live.data()}
@@ -44,7 +55,7 @@ def add_config_routes(app: FastAPI, live: LiveConfig) -> None:
     @app.patch(
         "/api/v1/streams/{stream_id}",
         summary="Change fields of a stream",
-        openapi_extra=_BODY,
+        openapi_extra=_body("The keys of the stream to change, and their values, as in the config"),
         responses={**_CHANGED, 404: {"description": "No such stream"}},
     )
     async def patch_stream(stream_id: str, request: Request) -> Response:
