@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all one needs; `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-unit test-windows lint bench bench-clock bench-asrc soak-clock soak-drift soak-verify fuzz clean
+.PHONY: help setup setup-dev demo test test-unit test-windows lint bench bench-clock bench-asrc soak-clock soak-drift soak-verify fuzz docs clean
 
 BIN := .venv/bin
 # Passed on: make demo ARGS="--interface eth0", make test ARGS="-k sdp", make bench ARGS=--quick
@@ -46,7 +46,6 @@ bench-clock: setup-dev ## PTP followers side by side: ours, GStreamer's, ptp4l (
 bench-asrc: setup-dev ## the sample-rate converter: noise, flatness, CPU, beside GStreamer's (half a minute)
 	@PYTHONPATH=tests $(BIN)/python -m bench.asrc $(ARGS)
 
-.PHONY: docs
 docs: setup-dev ## the documentation as a site in build/site, its reference pages from the code
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/sphinx-build --quiet docs build/site $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import threading
 import time
 from pathlib import Path
@@ -116,5 +117,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Count, where the results come together; and see to it that no test can hold up the run."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Tally(), "tally")
+    for name in ("COLUMNS", "LINES"):
+        # Processes side by side are given one width for all: no program under test would see its own terminal's.
+        os.environ.pop(name, None)
     if not ownprocess.is_inside():
         config.pluginmanager.register(lastresort.LastResort(), "last-resort")

@@ -43,6 +43,8 @@ def _report(error: BaseException, state: State) -> int:
             command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "aes67-sender"
             _say(error.format_message(), f"See `{command} --help`.")
             return _USAGE
+        case ConfigError() if [each.text for each in error.problems] == [str(error)]:
+            _say(str(error), error.problems[0].hint)
         case ConfigError() if error.problems:
             from aes67_sender.config.load import render_problems
 
