@@ -25,10 +25,11 @@ test: setup-dev ## every test; as root also those in network namespaces
 test-unit: setup-dev ## the fast tests only
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
-lint: setup-dev ## ruff and mypy
+lint: setup-dev ## ruff and mypy, also as Windows would see the program
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy --platform win32 --no-warn-unreachable src
 
 test-windows: setup-dev ## the same program on Windows, as far as wine is one (root; .venv-windows, ten minutes)
 	@scripts/windows/setup.sh || test $$? = 3 # where wine cannot be had, the tests say so and are skipped

@@ -18,6 +18,7 @@ from support.netlab import open_lab
 from support.patients import GROUP, Breakage, Rig, without
 from support.ptp4l import grandmaster
 from support.ptp_master.client import ptp_master
+from support.repository import ROOT
 from support.sender import PROGRAM, start_sender
 
 if TYPE_CHECKING:
@@ -304,6 +305,7 @@ def test_what_is_wrong_in_one_check_hides_no_other(rig: Rig) -> None:
     rig.config = {}
     spoilt = (
         "import os, sys\n"
+        f"os.environ['PYTHONPATH'] = {str(ROOT / 'tests')!r}\n"
         "from aes67_sender.cli import main\n"
         "from aes67_sender.doctor import rights, software, checks\n"
         "def spoilt(*_): raise ZeroDivisionError('spoilt by the test')\n"

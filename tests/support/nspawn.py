@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -41,6 +42,8 @@ _BOOT: Final = (
 def why_unavailable() -> str | None:
     if os.geteuid() != 0:
         return "needs root"
+    if any(Path(each).is_relative_to("/tmp") for each in (__file__, sys.prefix)):  # noqa: S108  no file is made there
+        return "lies in /tmp, of which a machine and a service have their own"
     if missing := [name for name in ("systemd-nspawn", "nsenter", "unshare") if not shutil.which(name)]:
         return f"needs {', '.join(missing)}"
     probe = subprocess.run(

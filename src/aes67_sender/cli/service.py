@@ -165,4 +165,6 @@ def _listening(*, session: bool) -> str | None:
 def _user_id() -> int:
     import os
 
-    return os.getuid() if sys.platform != "win32" else 0
+    if sys.platform == "win32":
+        return 0
+    return os.getuid()

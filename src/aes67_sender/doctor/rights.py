@@ -32,22 +32,22 @@ _MAC_FIREWALL: Final = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 
 def priority_facts() -> PriorityFacts:
     """By trying it, in a thread that ends."""
-    if _PLATFORM != "linux":
-        return PriorityFacts(None, 0)
-    import resource  # noqa: PLC0415  not on Windows
+    facts = PriorityFacts(None, 0)
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415  not on Windows
 
-    from aes67_sender.engine.transmit.fifo import PRIORITY, become_realtime  # noqa: PLC0415  of Linux
+        from aes67_sender.engine.transmit.fifo import PRIORITY, become_realtime  # noqa: PLC0415  of Linux
 
-    granted: list[bool] = []
-
-    def attempt() -> None:
-        granted.append(become_realtime().granted)
-
-    trying = threading.Thread(target=attempt, name="doctor-priority", daemon=True)
-    trying.start()
-    trying.join(_WITHIN_S)
-    limit, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
-    return PriorityFacts(bool(granted and granted[0]), PRIORITY, limit=limit, capability=has_capability(CAP_SYS_NICE))
+        granted: list[bool] = []
+        trying = threading.Thread(
+            target=lambda: granted.append(become_realtime().granted), name="doctor-priority", daemon=True
+        )
+        trying.start()
+        trying.join(_WITHIN_S)
+        limit, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
+        capability = has_capability(CAP_SYS_NICE)
+        facts = PriorityFacts(bool(granted and granted[0]), PRIORITY, limit=limit, capability=capability)
+    return facts
 
 
 def has_capability(capability: int) -> bool | None:
@@ -76,7 +76,7 @@ def _word(path: Path) -> str:
 
 def device_facts(folder: Path = _SOUND) -> DeviceFacts:
     """Which sound devices are there, and may be opened; ``folder`` is where Linux has them."""
-    if _PLATFORM == "linux":
+    if _PLATFORM == "linux" and sys.platform != "win32":
         import grp  # noqa: PLC0415  not on Windows
 
         nodes = sorted(folder.glob("pcm*c")) if folder.is_dir() else []

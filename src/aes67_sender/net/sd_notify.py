@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Windows has none.
+_FAMILY: Final[int | None] = getattr(socket, "AF_UNIX", None)
 _US_PER_S: Final = 1_000_000
 
 
@@ -19,10 +21,11 @@ class ServiceManager:
     """
 
     def __init__(self, address: str, watchdog_s: float | None) -> None:
+        assert _FAMILY is not None, "find_manager makes none where there are no sockets with a path"  # noqa: S101
         self.watchdog_s = watchdog_s
         # "@" stands for the zero byte of an address without a file.
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket = socket.socket(_FAMILY, socket.SOCK_DGRAM)
         self._socket.setblocking(False)  # noqa: FBT003  the socket's own signature
 
     def tell(self, *lines: str) -> None:
@@ -39,7 +42,7 @@ def find_manager(environment: Mapping[str, str], process_id: int) -> ServiceMana
     """The manager that the environment names, if this process is its service's main one; else ``None``."""
     address = environment.get("NOTIFY_SOCKET", "")
     # Other kinds of address (vsock:…) are for virtual machines.
-    if not address.startswith(("/", "@")) or not hasattr(socket, "AF_UNIX"):
+    if _FAMILY is None or not address.startswith(("/", "@")):
         return None
     for_us = environment.get("WATCHDOG_PID", str(process_id)) == str(process_id)
     limit = environment.get("WATCHDOG_USEC", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -102,9 +103,9 @@ def _run(step: Run) -> str:
 
 def _give(path: str, owner: str | None) -> None:
     """Give a file, or a folder with all that is in it, to a user and the user's group."""
-    if owner is None:
+    if owner is None or sys.platform == "win32":
         return
-    import pwd  # noqa: PLC0415  plans for Windows name no owner
+    import pwd  # noqa: PLC0415  not on Windows
 
     found = pwd.getpwnam(owner)
     for each in (Path(path), *Path(path).rglob("*")):

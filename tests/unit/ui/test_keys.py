@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aes67_sender.ui.clipboard import clipboard_of, copy_sequence
-from aes67_sender.ui.keys import RESUMED, PosixKeys, WindowsKeys, decode, open_keys
+from aes67_sender.ui.keys import RESUMED, WindowsKeys, decode, open_keys
+from aes67_sender.ui.posix_keys import PosixKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
