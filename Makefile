@@ -25,14 +25,14 @@ test: setup-dev ## every test; as root also those in network namespaces
 test-unit: setup-dev ## the fast tests only
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
-lint: setup-dev ## ruff and mypy, also as Windows would see the program
+lint: setup-dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy --platform win32 --no-warn-unreachable src
 
 test-windows: setup-dev ## the same program on Windows, as far as wine is one (root; .venv-windows, ten minutes)
 	@scripts/windows/setup.sh || test $$? = 3 # where wine cannot be had, the tests say so and are skipped
+	@$(BIN)/mypy --platform win32 --no-warn-unreachable src
 	@$(BIN)/python -m pytest -m windows tests/windows $(ARGS)
 
 bench: setup-dev ## CPU and timing against GStreamer pipelines (root; about four minutes)
@@ -53,7 +53,7 @@ docs: setup-dev ## the documentation as a site in build/site, its reference page
 	@echo "build/site/index.html"
 
 soak-clock: setup-dev ## tests of the clock that take minutes (root)
-	@$(BIN)/python -m pytest -m soak tests/lab/test_follower_storms.py $(ARGS)
+	@$(BIN)/python -m pytest -m soak tests/lab/test_follower_storms.py tests/lab/test_ptp_master.py tests/lab/test_grandmaster.py $(ARGS)
 
 soak-drift: setup-dev ## live sources for hours and days, mostly simulated (root)
 	@$(BIN)/python -m pytest -m soak tests/lab/test_drift.py tests/unit/logic/test_drift_long.py $(ARGS)

@@ -17,7 +17,7 @@ part() {
   ((code == nothing)) || { ((worst == nothing || code > worst)) && worst=$code; }
 }
 
-part --ignore tests/gst --ignore tests/lab --ignore tests/windows --numprocesses "$(($(nproc) + 1))" --dist loadfile "$@"
+part --ignore tests/gst --ignore tests/lab --ignore tests/windows --numprocesses "$((2 * $(nproc)))" --dist loadfile "$@"
 ((worst == 2)) || part --ignore tests/unit "$@" # 2: interrupted
 PYTHONPATH=tests .venv/bin/python -m support.tally "$AES67_TEST_TALLY"
 exit "$worst"

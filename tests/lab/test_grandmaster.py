@@ -134,7 +134,9 @@ def test_a_clock_that_was_stopped_does_not_take_its_own_deafness_for_silence(
 PEER_DELAY = ("--peer-delay", "delay_mechanism P2P\n")
 
 
-@pytest.mark.parametrize(("option", "mechanism"), [("", ""), PEER_DELAY], ids=["end-to-end", "peer"])
+@pytest.mark.parametrize(
+    ("option", "mechanism"), [("", ""), pytest.param(*PEER_DELAY, marks=pytest.mark.soak)], ids=["end-to-end", "peer"]
+)
 def test_tshark_finds_nothing_wrong_in_what_a_follower_gets(
     gm: Host, tx: Host, tmp_path: Path, option: str, mechanism: str
 ) -> None:

@@ -6,6 +6,8 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from support import ptp4l
 from support.ptp_master.client import ptp_master
 from support.ptp_master.truth import in_force, system_truth
@@ -28,6 +30,7 @@ def errors_ns(follower: LoggedProcess, truths: list[Truth], since_ns: int) -> li
     return [offset + in_force(truths, at_ns).at(at_ns) - utc.at(at_ns) for at_ns, offset, _ in measured]
 
 
+@pytest.mark.soak
 def test_ptp4l_measures_it_as_it_measures_another_ptp4l(gm: Host, tx: Host, tmp_path: Path) -> None:
     with ptp4l.grandmaster(gm, tmp_path), ptp4l.follower(tx, tmp_path) as follower:
         time.sleep(6)
@@ -43,6 +46,7 @@ def test_ptp4l_measures_it_as_it_measures_another_ptp4l(gm: Host, tx: Host, tmp_
     assert 0 < median(delays) < SAME_NS
 
 
+@pytest.mark.soak
 def test_ptp4l_measures_the_time_it_says_it_serves(gm: Host, tx: Host, tmp_path: Path) -> None:
     """Nothing of this changes the truth, or the truth is told; transparent clocks and the like cancel out."""
     ways: list[dict[str, Any]] = [
