@@ -19,6 +19,8 @@ from support.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from support.netlab import Host
+
 TESTS = Path(__file__).parent
 GRACE_S = 3.0
 # Nothing here depends on a clock, a process or a peer: what fails once is wrong.
@@ -83,6 +85,24 @@ def nothing_left_behind() -> Iterator[None]:
         child.kill()
     if left:
         pytest.fail(f"left running: {', '.join(left)}")
+
+
+@pytest.fixture
+def gm(lab: dict[str, Host]) -> Host:
+    """The grandmaster's host."""
+    return lab["gm"]
+
+
+@pytest.fixture
+def tx(lab: dict[str, Host]) -> Host:
+    """The sender's host."""
+    return lab["tx"]
+
+
+@pytest.fixture
+def rx(lab: dict[str, Host]) -> Host:
+    """The receiver's host."""
+    return lab["rx"]
 
 
 def _left_behind(threads: set[threading.Thread], children: set[psutil.Process]) -> list[str]:

@@ -17,21 +17,3 @@ def lab() -> Iterator[dict[str, Host]]:
     """Hosts ``gm``, ``tx`` and ``rx``; ``tx`` has a second, wrong interface that owns the multicast route."""
     with open_lab(decoys=("tx",)) as hosts:
         yield hosts
-
-
-@pytest.fixture
-def gm(lab: dict[str, Host]) -> Host:
-    """The grandmaster's host."""
-    return lab["gm"]
-
-
-@pytest.fixture
-def tx(lab: dict[str, Host]) -> Host:
-    """The sender's host."""
-    return lab["tx"]
-
-
-@pytest.fixture
-def rx(lab: dict[str, Host]) -> Host:
-    """The receiver's host."""
-    return lab["rx"]

@@ -14,6 +14,7 @@ import pytest
 from support.clock_truth import errors_of
 from support.netlab import open_lab
 from support.ptp_master.client import ptp_master
+from support.sap_sessions import sdp_version
 from support.watch import behaving, pause, report, watched_sender
 
 if TYPE_CHECKING:
@@ -70,10 +71,6 @@ def hosts() -> Iterator[dict[str, Host]]:
 def longer(seconds: int) -> Any:
     """What takes long: ``make soak-clock``."""
     return pytest.param(seconds, marks=[pytest.mark.soak, pytest.mark.timeout(600)])
-
-
-def sdp_version(text: str) -> int:
-    return int(text.split("o=- ")[1].split()[1])
 
 
 def anchors_where_locked(watch: Watch) -> list[int]:

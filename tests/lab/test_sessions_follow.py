@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from support.ptp_master.client import ptp_master
+from support.sap_sessions import sdp_version
 from support.sender import PROGRAM, start_sender
 
 if TYPE_CHECKING:
@@ -97,11 +98,6 @@ def saying(words: str) -> Callable[[str], bool]:
     return lambda text: words.upper() in text.upper()
 
 
-def versions(texts: dict[str, str]) -> list[int]:
-    origins = [next(line for line in text.splitlines() if line.startswith("o=")) for text in texts.values()]
-    return [int(origin.split()[2]) for origin in origins]
-
-
 def test_every_change_is_heard_everywhere_within_two_seconds(lab: dict[str, Host], tmp_path: Path) -> None:
     gm, tx, rx = lab["gm"], lab["tx"], lab["rx"]
     sdps = tmp_path / "sdp"
@@ -121,7 +117,7 @@ def test_every_change_is_heard_everywhere_within_two_seconds(lab: dict[str, Host
         sender.wait_for(lambda snapshot: snapshot["clock"]["state"] == "locked", 60)
         listeners = Listeners(rx, sdps, discover, tx.address)
         listeners.until(saying(master.identity))
-        seen = versions(listeners.texts())
+        seen = [sdp_version(text) for text in listeners.texts().values()]
         assert len(set(seen)) == 1
 
         def patch(**change: str) -> None:
@@ -150,6 +146,6 @@ def test_every_change_is_heard_everywhere_within_two_seconds(lab: dict[str, Host
             took_s = listeners.until(saying(said))
             print(what, {place: round(each, 2) for place, each in took_s.items()}, round(stalls.longest_s, 3))  # noqa: T201  for the record
             assert max(took_s.values()) < WITHIN_S + 4 * stalls.longest_s, what
-            now = versions(listeners.texts())
+            now = [sdp_version(text) for text in listeners.texts().values()]
             assert min(now) > max(seen), "a changed description has a new version"
             seen = now

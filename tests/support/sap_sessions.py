@@ -30,3 +30,8 @@ def description(
 def packet(text: str, number: int = 7, *, message: SapMessage = "announce", origin: str = THERE) -> SapPacket:
     """As it comes from the network."""
     return SapPacket(message, number, IPv4Address(origin), text.encode())
+
+
+def sdp_version(text: str) -> int:
+    """The version of the session in a description's ``o=`` line."""
+    return int(text.split("o=- ")[1].split()[1])

@@ -40,8 +40,7 @@ class Terminal:
         within_s: float = 30,
     ) -> None:
         own = {**os.environ, **(environment or {}), "TERM": "xterm-256color"}
-        for name in ("COLUMNS", "LINES", "NO_COLOR"):
-            own.pop(name, None)
+        own.pop("NO_COLOR", None)
         self._child = pexpect.spawn(
             command[0],
             list(command[1:]),

@@ -22,21 +22,3 @@ def lab() -> Iterator[dict[str, Host]]:
             yield hosts
         finally:
             wine.end_all()
-
-
-@pytest.fixture
-def gm(lab: dict[str, Host]) -> Host:
-    """The grandmaster's host."""
-    return lab["gm"]
-
-
-@pytest.fixture
-def tx(lab: dict[str, Host]) -> Host:
-    """The host with Windows."""
-    return lab["tx"]
-
-
-@pytest.fixture
-def rx(lab: dict[str, Host]) -> Host:
-    """The receiver's host."""
-    return lab["rx"]

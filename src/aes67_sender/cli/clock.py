@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import click
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from aes67_sender.ui.clock_view import ClockView
 
 Mode = Literal["auto", "builtin", "gstreamer", "system", "free-run"]
-_MODES: Final = ("auto", "builtin", "gstreamer", "system", "free-run")
 #: These need no network.
 _LOCAL_MODES: Final = frozenset({"system", "free-run"})
 #: What makes sense together with --set.
@@ -29,7 +28,12 @@ _OF_SET: Final = frozenset({"set_mode", "url", "as_json", "verbose"})
 @click.option("--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`.")
 @click.option("--domain", type=click.IntRange(0, 127), default=0, show_default=True, help="PTP domain.")
 @click.option(
-    "--provider", "mode", type=click.Choice(_MODES), default="auto", show_default=True, help="Who gives the time."
+    "--provider",
+    "mode",
+    type=click.Choice(get_args(Mode)),
+    default="auto",
+    show_default=True,
+    help="Who gives the time.",
 )
 @click.option("--seconds", "seconds", type=click.FloatRange(min=0), metavar="S", help="Stop after S seconds.")
 @click.option("--watch", is_flag=True, help="Draw figures, a chart of the offset, and all masters that are heard.")

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
 from aes67_sender.cli.options import State, verbose_option
+from aes67_sender.model.clock import ClockMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FAMILIES: Final = ("dante", "ravenna", "livewire", "st2110", "generic")
-_MODES: Final = ("auto", "builtin", "gstreamer", "system", "free-run", "grandmaster")
 _LISTEN_S: Final = 5.0
 
 ANSWERS: Final = (
     click.option("--interface", metavar="NAME", help="Network interface; see `aes67-sender interfaces`."),
     click.option("--profile", type=click.Choice(_FAMILIES), help="What receives the streams."),
-    click.option("--clock", "mode", type=click.Choice(_MODES), help="Who gives the time."),
+    click.option("--clock", "mode", type=click.Choice(get_args(ClockMode)), help="Who gives the time."),
     click.option("--domain", metavar="N", help="PTP domain, 0 to 127."),
     click.option(
         "--source",

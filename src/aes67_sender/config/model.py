@@ -26,11 +26,11 @@ from aes67_sender.config.fields import (
     Whole,
 )
 from aes67_sender.config.sources import MAX_CHANNELS, SourceSettings, ToneSource
+from aes67_sender.model.clock import ClockMode
 from aes67_sender.model.packet import Encoding, PacketFormat
 
 ChannelNumber = Annotated[Whole, Field(ge=1, le=MAX_CHANNELS)]
 GainDb = Annotated[Number, Field(ge=-60, le=20)]
-ClockMode = Literal["auto", "builtin", "gstreamer", "system", "free-run", "grandmaster"]
 SdpProfile = Literal["dante", "ravenna", "st2110", "generic"]
 
 

@@ -9,6 +9,8 @@ from aes67_sender.units import PPM
 
 ClockState = Literal["listening", "locking", "locked", "holdover", "free-running"]
 ProviderName = Literal["builtin", "gstreamer", "system", "free-run", "grandmaster"]
+#: What a user may ask for.
+ClockMode = Literal["auto", ProviderName]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
-from aes67_sender.config.model import ClockMode
 from aes67_sender.errors import ConfigError
 from aes67_sender.logic import fold
+from aes67_sender.model.clock import ClockMode
 from aes67_sender.model.problem import Problem
 from aes67_sender.model.protocol import Start
 from aes67_sender.supervisor.announcements import Announcements

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from aes67_sender.model.clock import ClockMode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
 Page = Literal["overview", "clock", "problems", "sdp", "help"]
 #: Tab goes through these; the others are asked for by a key of their own.
 _ROUND: Final[tuple[Page, ...]] = ("overview", "clock", "problems")
-#: As the config has them; the user types the number, from 1 on.
-MODES: Final = ("auto", "builtin", "gstreamer", "system", "free-run", "grandmaster")
+#: The user types the number, from 1 on.
+MODES: Final[tuple[ClockMode, ...]] = get_args(ClockMode)
 _PAGE_LINES: Final = 10
 
 

@@ -64,9 +64,9 @@ def test_the_digit_of_a_clock_mode_chooses_it_and_any_other_key_leaves_it() -> N
 def test_the_modes_are_those_of_the_config() -> None:
     from typing import get_args  # noqa: PLC0415
 
-    from aes67_sender.config.model import ClockMode  # noqa: PLC0415  kept out of what the screen loads
+    from aes67_sender.config.model import ClockSettings  # noqa: PLC0415  kept out of what the screen loads
 
-    assert get_args(ClockMode) == MODES
+    assert get_args(ClockSettings.model_fields["mode"].annotation) == MODES
 
 
 def test_who_sends_asks_before_leaving_and_who_looks_on_does_not() -> None:
