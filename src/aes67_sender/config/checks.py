@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aes67_sender.config.complete import free_id
@@ -17,21 +16,26 @@ from aes67_sender.model.packet import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from aes67_sender.config.model import Config, StreamSettings
 
 
-@dataclass(frozen=True, slots=True)
 class Draft:
     """A config in which defaults stand for the values at the ``wrong`` places."""
 
-    config: Config
-    wrong: frozenset[Loc]
+    def __init__(self, config: Config, wrong: Iterable[Loc]) -> None:
+        self.config = config
+        self._wrong = frozenset(wrong)
+        self._with_wrong = frozenset(beginning for loc in self._wrong for beginning in _beginnings(loc))
 
     def sound(self, *loc: str | int) -> bool:
         """Whether the value at a place is the user's own, in all its parts."""
-        return not any(loc[: len(wrong)] == wrong or wrong[: len(loc)] == loc for wrong in self.wrong)
+        return loc not in self._with_wrong and self._wrong.isdisjoint(_beginnings(loc))
+
+
+def _beginnings(loc: Loc) -> list[Loc]:
+    return [loc[:length] for length in range(len(loc) + 1)]
 
 
 def check(draft: Draft) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from aes67_sender.config.findings import Finding, Loc, show
 from aes67_sender.config.machine import check_interface
 from aes67_sender.config.model import Config
 from aes67_sender.config.nodejs import is_legacy
-from aes67_sender.config.read import inspect, parse_json, read_text
+from aes67_sender.config.read import find_crowds, inspect, parse_json, read_text
 from aes67_sender.config.sources import SOURCE_MODELS, FileSource
 from aes67_sender.errors import ConfigError
 
@@ -89,12 +89,14 @@ def judge(
         text = "This file was written by the Node.js tool."
         hint = f"Convert it: aes67-sender import {show(name)[1:-1]} (a backup of it is kept)."
         raise config_error(name, [Finding((), LEGACY_CODE, text, hint)])
+    if crowds := list(find_crowds(data)):
+        raise config_error(name, crowds)
     findings = list(inspect(data))
     if not isinstance(data, dict):
         findings = [_not_an_object(data)]
         raise config_error(name, findings)
     config = _draft(data, findings)
-    findings += check(Draft(config, frozenset(finding.loc for finding in findings)))
+    findings += check(Draft(config, (finding.loc for finding in findings)))
     if findings:
         unusable = check_interface(config, interfaces) if interfaces is not None else ()
         raise config_error(name, sorted(findings, key=_position), unusable)

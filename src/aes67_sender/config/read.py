@@ -19,6 +19,9 @@ MAX_FILE_BYTES: Final = 1_000_000
 _MAX_DIGITS: Final = 300
 #: ``streams[0].channels[2]``: deeper values lie in something that is wrong as a whole.
 _DEEPEST: Final = 4
+#: Of streams, and of sources. One network interface and one processor core carry fewer.
+MOST_ENTRIES: Final = 256
+_MOST_KEYS: Final = 50
 #: Apostrophe and the curly quotes of word processors.
 _OTHER_QUOTES: Final = frozenset("'\u2018\u2019\u201c\u201d")
 _WIDE_ENCODINGS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -175,6 +178,28 @@ def inspect(data: object) -> Iterator[Finding]:
                 yield Finding(loc, "config.not-a-number", text, "Write a plain number; NaN and Infinity are not JSON.")
             case _:
                 pass
+
+
+def find_crowds(data: object) -> Iterator[Finding]:
+    """What has more streams, sources or keys than any config; to judge each of them would hold everything up."""
+    match data:
+        case dict():
+            if len(data) > _MOST_KEYS:
+                yield _crowd((), f"The file has {len(data)} keys", _MOST_KEYS)
+            for key in ("sources", "streams"):
+                entries = data.get(key)
+                if isinstance(entries, list) and len(entries) > MOST_ENTRIES:
+                    yield _crowd((key,), f"There are {len(entries)} {key}", MOST_ENTRIES)
+                for index, entry in enumerate(entries[:MOST_ENTRIES] if isinstance(entries, list) else ()):
+                    if isinstance(entry, dict) and len(entry) > _MOST_KEYS:
+                        yield _crowd((key, index), f"There are {len(entry)} keys here", _MOST_KEYS)
+            for key, value in data.items():
+                if isinstance(value, dict) and len(value) > _MOST_KEYS:
+                    yield _crowd((key,), f"{show(key)} has {len(value)} keys", _MOST_KEYS)
+
+
+def _crowd(loc: Loc, what: str, most: int) -> Finding:
+    return Finding(loc, "config.too-many", f"{what}, but there can be {most} at most.", "Remove the rest.")
 
 
 def _has_half(text: str) -> bool:

@@ -75,6 +75,10 @@ class Discipline:
         """The estimated rate of media time against the monotonic clock, without what corrects phase."""
         return self._estimate.rate_ppm if self._estimate else 0.0
 
+    def step_ns(self, *, filtered: bool) -> int:
+        """Beyond which difference a reading tells of another epoch; for a filtered one, its accuracy comes on top."""
+        return self._settings.filtered_step_ns if filtered else self._settings.step_ns
+
     def error_ns(self, monotonic_ns: int) -> int:
         """How far the media clock is from the estimate; positive when it is ahead."""
         if self._mapping is None or self._estimate is None:

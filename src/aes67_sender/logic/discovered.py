@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: A whole number of these has host number 0 or 255 at its ends, which some switches and devices take for broadcasts.
 _BLOCK: Final = 256
+_MOST_NAMED: Final = 3
 #: Dante listens only within the /16 it is set to.
 _REACH: Final = 1 << 16
 
@@ -60,15 +61,24 @@ def changes(before: Iterable[DiscoveredSession], after: Iterable[DiscoveredSessi
 def collisions(
     ours: Mapping[str, Collection[Destination]], discovered: Iterable[DiscoveredSession]
 ) -> tuple[Problem, ...]:
-    """A problem for each stream of ours, by its id, to whose address and port somebody else sends too."""
+    """A problem for each stream of ours, by its id, and each of others who send to its address and port too.
+
+    From the fourth other on they are only counted: who floods the network with sessions shall not flood the status.
+    """
     owners = {destination: stream_id for stream_id, destinations in ours.items() for destination in destinations}
-    return tuple(
-        _collision(owners[destination], destination, session, taken=owners)
-        for session in discovered
-        if not session.ours
-        for destination in session.destinations
-        if destination in owners
-    )
+    found: dict[str, list[tuple[Destination, DiscoveredSession]]] = {}
+    for session in discovered:
+        for destination in () if session.ours else session.destinations:
+            if destination in owners:
+                found.setdefault(owners[destination], []).append((destination, session))
+    problems: list[Problem] = []
+    for stream_id, others in found.items():
+        problems += [_collision(stream_id, *each, taken=owners) for each in others[:_MOST_NAMED]]
+        if len(others) > _MOST_NAMED:
+            text = f"And {len(others) - _MOST_NAMED} more sessions send to the address of stream {stream_id}."
+            hint = "See them all with `aes67-sender discover`."
+            problems.append(Problem("sap.address-in-use", "error", text, hint, f"streams.{stream_id}"))
+    return tuple(problems)
 
 
 def free_address(base: str, taken: Collection[str]) -> str | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from aes67_sender.logic.discipline import Discipline
+from aes67_sender.logic.step_doubt import StepDoubt
 from aes67_sender.units import NS_PER_MS, NS_PER_S, NS_PER_US
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ JOIN_STEP_NS: Final = 1 * NS_PER_MS
 #: A machine that stalls between reading one clock and the other learns nothing from it.
 USELESS_NS: Final = 100 * NS_PER_US
 USELESS_FOR_S: Final = 3.0
+#: Media time is counted in 63 bits of ns, which end in 2262; PTP has 48 bits of seconds.
+LATEST_NS: Final = 9_000_000_000 * NS_PER_S
+_NO_TIME: Final = "The time that is served lies before 1970 or after 2255, so it cannot be followed."
 
 
 class MediaClock:
@@ -51,6 +56,7 @@ class MediaClock:
         self._read_local = read_local
         self._grandmaster = grandmaster
         self._useful_ns = now_ns
+        self._doubt = StepDoubt()
 
     @property
     def grandmaster(self) -> str | None:
@@ -59,19 +65,16 @@ class MediaClock:
 
     def observe(self, now_ns: int, reading: ClockReading) -> ClockMapping | None:
         """Judge one reading; returns the mapping to go by from now on, ``None`` while there is none."""
-        if reading.media_ns is not None and reading.state in {"locked", "free-running"}:
+        if reading.media_ns is not None and not 0 <= reading.media_ns < LATEST_NS:
+            reading = replace(reading, state="locking", why=_NO_TIME)
+        elif reading.media_ns is not None and reading.state in {"locked", "free-running"}:
             if self.discipline.mapping and reading.uncertainty_ns > USELESS_NS:
                 return self._pass_over(now_ns)
             self._useful_ns = now_ns
+            if self._doubts(now_ns, reading, reading.media_ns):
+                return self._wait_for_it_to_last(now_ns)
             self._grandmaster = reading.grandmaster
-            if self._on_local and reading.state == "locked":
-                self._join(reading.monotonic_ns, reading.media_ns)
-            if reading.rate_ppm is None:
-                mapping = self.discipline.follow(reading.monotonic_ns, reading.media_ns)
-            else:
-                mapping = self.discipline.adopt(
-                    reading.monotonic_ns, reading.media_ns, reading.rate_ppm, reading.accuracy_ns or 0
-                )
+            mapping = self._follow(reading, reading.media_ns)
             self._enter(now_ns, reading.state, reading.why)
             return mapping
         patience_s = PATIENCE_LOCKING_S if reading.state == "locking" else PATIENCE_S
@@ -90,6 +93,37 @@ class MediaClock:
         """The next reading is another provider's: time and rate go on, what was learnt of the old one is forgotten."""
         if self.discipline.mapping is not None:
             self.discipline.restart(now_ns)
+
+    def _follow(self, reading: ClockReading, media_ns: int) -> ClockMapping:
+        if self._on_local and reading.state == "locked":
+            self._join(reading.monotonic_ns, media_ns)
+        before = self.discipline.mapping
+        if reading.rate_ppm is None:
+            mapping = self.discipline.follow(reading.monotonic_ns, media_ns)
+        else:
+            accuracy_ns = reading.accuracy_ns or 0
+            mapping = self.discipline.adopt(reading.monotonic_ns, media_ns, reading.rate_ppm, accuracy_ns)
+        if before is not None and mapping.anchor != before.anchor:
+            self._doubt.stepped(reading.monotonic_ns)
+        return mapping
+
+    def _doubts(self, now_ns: int, reading: ClockReading, media_ns: int) -> bool:
+        """Whether a reading tells of another epoch that has not lasted for long enough."""
+        mapping = self.discipline.mapping
+        if mapping is None or self._on_local:
+            return False
+        step_ns = self.discipline.step_ns(filtered=reading.rate_ppm is not None) + (reading.accuracy_ns or 0)
+        if abs(media_ns - mapping.media_at(reading.monotonic_ns)) <= step_ns:
+            self._doubt.stays()
+            return False
+        return not self._doubt.believes(now_ns)
+
+    def _wait_for_it_to_last(self, now_ns: int) -> ClockMapping:
+        wait_s = self._doubt.patience_ns(now_ns) // NS_PER_S
+        times = "" if self._doubt.steps == 1 else f" {self._doubt.steps} times"
+        why = f"The time that is served has jumped{times} lately; another one is followed once it lasts for {wait_s} s."
+        self._enter(now_ns, "holdover", why)
+        return self.discipline.coast(now_ns)
 
     def _pass_over(self, now_ns: int) -> ClockMapping:
         """A reading that tells nothing; a clock that can only be read so is none."""

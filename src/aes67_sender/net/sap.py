@@ -25,6 +25,9 @@ _MOST_PER_S: Final = 500
 #: After so many the loop gets its turn.
 _AT_ONCE: Final = 16
 _AFTER_ERROR_S: Final = 0.1
+#: Descriptions made to be slow to read may cost a tenth of the loop's time, counted in pieces of this.
+_SPENT_S: Final = 0.02
+_REST: Final = 9
 
 
 class SapSocket:
@@ -45,7 +48,7 @@ class SapSocket:
     async def receive(self, take: Callable[[bytes], None]) -> NoReturn:
         """Hand over every packet that comes, our own too, until cancelled; of a flood only a part."""
         loop = asyncio.get_running_loop()
-        begun_s, count = loop.time(), 0
+        begun_s, count, spent_s = loop.time(), 0, 0.0
         while True:
             try:
                 octets, _ = await loop.sock_recvfrom(self._socket, _LONGEST)
@@ -53,8 +56,13 @@ class SapSocket:
                 # Windows reports a datagram that is too long as an error.
                 await asyncio.sleep(_AFTER_ERROR_S)
                 continue
+            taken_s = loop.time()
             take(octets)
             count += 1
+            spent_s += loop.time() - taken_s
+            if spent_s >= _SPENT_S:
+                await asyncio.sleep(_REST * spent_s)
+                spent_s = 0.0
             elapsed_s = loop.time() - begun_s
             if elapsed_s >= 1:
                 begun_s, count = loop.time(), 0

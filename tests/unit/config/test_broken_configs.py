@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -143,3 +144,20 @@ def test_the_mark_of_windows_editors_is_no_problem(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + GOOD)
     assert load_config(path).streams[0].address == "239.69.1.1"
     assert parse_config("\ufeff" + GOOD.decode(), base_dir=tmp_path).streams[0].port == 5004
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"streams": [{"adress": 1}] * 10_000}, "streams"),
+        ({"streams": [{"address": "239.69.1.1"}] * 257}, "streams"),
+        ({"sources": [{"id": f"s{number}", "kind": "tone"} for number in range(257)]}, "sources"),
+        ({"streams": [{f"k{number}": 1 for number in range(10_000)}]}, "streams[0]"),
+        ({"clock": {f"k{number}": 1 for number in range(10_000)}}, "clock"),
+        ({f"k{number}": 1 for number in range(10_000)}, ""),
+    ],
+)
+def test_a_crowd_is_refused_as_such_before_any_of_it_is_judged(data: dict[str, object], path: str) -> None:
+    ((where, text, _),) = said_about(json.dumps(data))
+    assert where == path
+    assert "at most" in text

@@ -67,6 +67,14 @@ def test_our_own_session_and_another_port_are_no_collision(session: DiscoveredSe
     assert collisions({"s1": [Destination("239.69.7.1", 5004)]}, [session]) == ()
 
 
+def test_a_flood_of_sessions_on_our_address_is_named_in_part_and_counted() -> None:
+    flood = [replace(A, identity=f"- {number} IN IP4 192.168.1.77") for number in range(1000)]
+    problems = collisions({"s1": [Destination("239.69.7.1", 5004)]}, flood)
+    assert len(problems) == 4
+    assert "997 more" in problems[-1].text
+    assert {problem.path for problem in problems} == {"streams.s1"}
+
+
 def test_the_second_copy_of_a_foreign_stream_collides_too() -> None:
     both = replace(A, destinations=(Destination("239.1.0.1", 5004), Destination("239.2.0.1", 5004)))
     (problem,) = collisions({"s1": [Destination("239.2.0.1", 5004)]}, [both])

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from aes67_sender.logic.media_clock import PATIENCE_LOCKING_S, PATIENCE_S, MediaClock
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aes67_sender.logic.media_clock import LATEST_NS, PATIENCE_LOCKING_S, PATIENCE_S, MediaClock
+from aes67_sender.logic.step_doubt import MEMORY_NS
 from aes67_sender.model.clock import ClockMapping, ClockReading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 S = 10**9
 START_NS = 1000 * S
@@ -125,3 +133,58 @@ def test_a_successor_holds_the_clock_it_was_handed() -> None:
     assert mapping is not None
     assert mapping.anchor == 3
     assert mapping.media_at(START_NS) == TAI_NS + S + 12_000
+
+
+def filtered(now_ns: int, media_ns: int) -> ClockReading:
+    return ClockReading("locked", "locked", now_ns, media_ns, rate_ppm=0.0, grandmaster=GM)
+
+
+@pytest.mark.parametrize("read", [heard, filtered])
+@pytest.mark.parametrize("period_s", [1, 3, 10])
+def test_a_time_that_hops_to_and_fro_is_followed_less_and_less(
+    read: Callable[[int, int], ClockReading], period_s: int
+) -> None:
+    clock, hour_ns = MediaClock(START_NS, local), 3600 * S
+    states, before = set(), 0
+    for tick in range(600 * 20):
+        now_ns = START_NS + tick * S // 20
+        hop_ns = hour_ns * (tick // (20 * period_s) % 2)
+        mapping = clock.observe(now_ns, read(now_ns, 777 * S + now_ns + hop_ns))
+        assert mapping is not None
+        if mapping.anchor == before and clock.state == "locked":
+            assert abs(mapping.media_at(now_ns) - 777 * S - now_ns - hop_ns) < S or read is heard
+        states.add(clock.state)
+        before = mapping.anchor
+    assert before <= 8
+    assert states == {"locked", "holdover"}
+
+
+def test_a_second_epoch_that_lasts_is_followed_after_a_while_and_the_third_later() -> None:
+    clock, waited_s = MediaClock(START_NS, local), []
+    clock.observe(START_NS, filtered(START_NS, 777 * S))
+    now_ns = START_NS
+    for epoch in (1, 2, 3):
+        for tick in range(60 * 20):
+            now_ns += S // 20
+            mapping = clock.observe(now_ns, filtered(now_ns, 777 * S + now_ns + epoch * 3600 * S))
+            assert mapping is not None
+            if mapping.anchor == epoch + 1:
+                waited_s.append(tick // 20)
+                break
+            assert (clock.state, "has jumped" in clock.why) == ("holdover", True)
+    assert waited_s == [0, 2, 4]
+    now_ns += round(MEMORY_NS * 1.1)
+    mapping = clock.observe(now_ns, filtered(now_ns, 777 * S + now_ns))
+    assert mapping is not None
+    assert mapping.anchor == 5, "forgiven: the first one is believed at once"
+
+
+@pytest.mark.parametrize("media_ns", [-1, LATEST_NS, (1 << 48) * S])
+def test_a_time_that_media_time_cannot_count_is_not_followed(media_ns: int) -> None:
+    clock = MediaClock(START_NS, local)
+    assert clock.observe(START_NS, filtered(START_NS, media_ns)) is None
+    assert "1970" in clock.why
+    clock.observe(START_NS + S, filtered(START_NS + S, 777 * S))
+    mapping = clock.observe(START_NS + 2 * S, filtered(START_NS + 2 * S, media_ns))
+    assert mapping is not None
+    assert (clock.state, mapping.anchor, mapping.media_at(START_NS + 2 * S)) == ("holdover", 1, 778 * S)

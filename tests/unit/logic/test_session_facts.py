@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aes67_sender.errors import WireError
 from aes67_sender.logic.session_facts import SessionFacts, read_facts
 from aes67_sender.model.session import Destination
+from aes67_sender.wire.sdp import decode
 from support.sap_sessions import description
 
 TWICE = (
@@ -47,9 +48,11 @@ def test_a_deletion_may_say_no_more_than_whose_it_is() -> None:
 
 
 def test_a_text_that_stands_for_thousands_of_addresses_is_cut() -> None:
-    many = b"c=IN IP4 239.1.0.1/32/255\r\n" * 4
-    text = b"v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=M\r\nt=0 0\r\nm=audio 5004 RTP/AVP 97\r\n" + many
+    many = b"c=IN IP4 239.1.0.1/32/255\r\n" * 250
+    text = b"v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=M\r\nt=0 0\r\nm=audio 5004 RTP/AVP 10\r\n" + many
     assert len(read_facts(text).destinations) == 32
+    (stream,) = decode(text).audio_streams()
+    assert len(stream.legs) <= 256
 
 
 @pytest.mark.parametrize("payload", [b"", b"o=", b"o=- 1 x IN IP4 10.0.0.1", b"v=0\r\ns=A\r\n", b"\xff\0"])

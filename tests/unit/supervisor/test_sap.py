@@ -269,6 +269,31 @@ def test_a_flood_leaves_the_loop_its_turn_and_only_a_part_is_read(world: World) 
     assert 100 <= taken <= 500 * (2 + int(time.monotonic() - began_s))
 
 
+def test_descriptions_that_are_slow_to_read_leave_most_of_the_time_to_the_loop(world: World) -> None:
+    read_s = 0.0
+
+    def read_slowly(_: bytes) -> None:
+        nonlocal read_s
+        began_s = time.monotonic()
+        time.sleep(0.03)
+        read_s += time.monotonic() - began_s
+
+    async def live() -> None:
+        sock = open_sap_socket(LOOPBACK, port=world.port)
+        receiving = asyncio.create_task(sock.receive(read_slowly))
+        with SapPeer(world.port) as peer:
+            for _ in range(40):
+                peer.send(packet(FOREIGN))
+        await asyncio.sleep(1)
+        receiving.cancel()
+        await asyncio.gather(receiving, return_exceptions=True)
+        sock.close()
+
+    began_s = time.monotonic()
+    asyncio.run(live())
+    assert 0 < read_s < (time.monotonic() - began_s) / 2
+
+
 def test_a_port_somebody_holds_for_himself_is_an_error_with_a_remedy(world: World) -> None:
     import socket  # noqa: PLC0415  for this one test
 

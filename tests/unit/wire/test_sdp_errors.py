@@ -95,6 +95,12 @@ def test_names_are_readable_whatever_the_octets() -> None:
     assert decode(octets).name == "S\N{LATIN SMALL LETTER A WITH DIAERESIS}ule [31m"
 
 
+@pytest.mark.parametrize("turning", ["\N{RIGHT-TO-LEFT OVERRIDE}", "\N{LEFT-TO-RIGHT ISOLATE}"])
+def test_no_name_turns_the_direction_of_the_sentence_it_is_shown_in(turning: str) -> None:
+    assert decode(with_line(3, f"s=gpj{turning}.exe")).name == "gpj .exe"
+    assert decode(with_line(3, "s=\N{HEBREW LETTER ALEF}")).name == "\N{HEBREW LETTER ALEF}"
+
+
 def test_remarks_tell_what_cannot_be_used() -> None:
     description = decode(with_line(7, "a=rtpmap:96 L24/48000/2", "a=ptime:soon", "m=audio 5004 RTP/AVP 10"))
     assert [(each.line, each.reason) for each in description.remarks()] == [

@@ -157,7 +157,8 @@ class ForeignMasters:
         return min((master.gone_ns for master in self._masters.values()), default=None)
 
     def _make_room(self) -> None:
-        """Forget one master: of those heard once only, which cost a forger nothing, else of all."""
+        """Forget one master: of those heard once only, which cost a forger nothing, else of all but the best."""
         if len(self._masters) >= MOST_MASTERS:
-            masters = self._masters
-            del masters[min(masters, key=lambda port: (masters[port].is_qualified(), masters[port].heard_ns))]
+            masters, best = self._masters, self.best()
+            others = [port for port, master in masters.items() if master is not best]
+            del masters[min(others, key=lambda port: (masters[port].is_qualified(), masters[port].heard_ns))]

@@ -77,7 +77,8 @@ class Connection:
         if numbers or count < 1:
             raise ValueError(f"no address with TTL and count: {shown(where)}")
         connection = cls(_address(address), ttl, count, network, family)
-        _ = connection.addresses  # the last one must exist, too
+        if _DOTTED.fullmatch(address):
+            _ = ip_address(address) + (count - 1)  # the last one must exist, too
         return connection
 
     def render(self) -> str:

@@ -21,6 +21,8 @@ CRLF: Final = "\r\n"
 _KIND: Final = re.compile(r"[A-Za-z]")
 #: The last line may lack its end. Programs that write CRLF to a Windows text file leave ``\r\r\n``.
 _ENDING: Final = re.compile(r"\r*\n?")
+#: Bidirectional classes of embeddings, overrides and isolates, and of their ends (Unicode annex 9, 3.2).
+_TURNS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _FORBIDDEN: Final = re.compile(r"[\0\r\n]")
 
 
@@ -109,10 +111,17 @@ def shown(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """One line of text without anything that ends a line or cannot be encoded; runs of blanks become one."""
+    """One line of text without anything that ends a line or cannot be encoded; runs of blanks become one.
+
+    What turns the direction of text goes too: a name must not rearrange the sentence that it is shown in.
+    """
     encodable = text.encode("utf-8", "replace").decode("utf-8")
-    printable = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in encodable)
+    printable = "".join(" " if _is_unfit(char) else char for char in encodable)
     return " ".join(printable.split())
+
+
+def _is_unfit(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(char) in _TURNS
 
 
 def legible(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from aes67_sender.wire.sdp.attributes import (
@@ -22,7 +23,7 @@ from aes67_sender.wire.sdp.clocks import DirectClock, parse_media_clock, parse_r
 from aes67_sender.wire.sdp.fields import MAX_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from aes67_sender.wire.sdp.clocks import MediaClock, ReferenceClock
     from aes67_sender.wire.sdp.fields import Connection, MediaField
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 _DIRECTIONS: Final = ("recvonly", "sendrecv", "sendonly", "inactive")
 _DUPLICATES: Final = "DUP"
+#: Of one medium. A text of 8 kB may name 60 000, which would take seconds to be written down.
+_MOST_ADDRESSES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,8 @@ def _legs(session: Section, section: Section) -> list[Leg]:
     filters = _all(section, session, "source-filter", SourceFilter.parse)
     duplicated = any(group.semantics.upper() == _DUPLICATES for group in _read(section, "ssrc-group", Group.parse))
     legs = []
-    for number, (address, ttl) in enumerate(_addresses(section.connections or session.connections)):
+    addresses = islice(_addresses(section.connections or session.connections), _MOST_ADDRESSES)
+    for number, (address, ttl) in enumerate(addresses):
         port = min(media.port + (2 * number if media.port_count > 1 else 0), MAX_PORT)
         wanted = (each.sources for each in filters if each.include and each.concerns(address))
         sources = tuple(dict.fromkeys(source for group in wanted for source in group))
@@ -188,8 +192,8 @@ def _legs(session: Section, section: Section) -> list[Leg]:
     return legs
 
 
-def _addresses(connections: Sequence[Connection]) -> list[tuple[str, int | None]]:
-    return [(address, connection.ttl) for connection in connections for address in connection.addresses]
+def _addresses(connections: Sequence[Connection]) -> Iterator[tuple[str, int | None]]:
+    return ((address, connection.ttl) for connection in connections for address in connection.addresses)
 
 
 def _direction(section: Section) -> str:
