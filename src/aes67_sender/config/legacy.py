@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -110,6 +111,9 @@ def write_text(path: Path, text: str, *, expendable: str | None = None, encoding
 
 
 def _back_up(target: Path, expendable: bytes | None) -> Path | None:
+    if target.is_fifo():
+        # Whoever opens one waits for its writer, perhaps for ever.
+        raise OSError(errno.EINVAL, "It is a pipe, not a file")
     try:
         content = target.read_bytes()
     except FileNotFoundError:
@@ -129,10 +133,16 @@ def _back_up(target: Path, expendable: bytes | None) -> Path | None:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    file = path.open("xb")
+    try:
+        with file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        # Half a backup is none, and each further attempt would leave another.
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

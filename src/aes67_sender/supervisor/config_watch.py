@@ -48,12 +48,15 @@ class ConfigWatch:
             return None
         seen: Seen
         try:
+            if self._path.is_fifo():
+                # Whoever opens one waits for its writer, perhaps for ever.
+                raise ConfigError(f"{self._path.name} is a pipe now.", hint="Put the file back.")  # noqa: TRY301  as below
             seen = read_text(self._path)
         except ConfigError as error:
             seen = error
         if self._look() != stamp:
             return None
-        known = seen if isinstance(seen, str) else [problem.text for problem in seen.problems]
+        known = seen if isinstance(seen, str) else [str(seen), *(problem.text for problem in seen.problems)]
         if known == self._known:
             return None
         self._known = known

@@ -61,7 +61,7 @@ class EngineProcess:
         except OSError as error:
             raise MachineError(
                 f"The engine process cannot be started: {error.strerror or error}.",
-                hint="Check that memory and the limit of processes (ulimit -u) are not exhausted.",
+                hint="Check that memory, processes (ulimit -u) and open files (ulimit -n) are not exhausted.",
             ) from error
         return cls(process)
 

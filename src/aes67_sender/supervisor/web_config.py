@@ -63,9 +63,14 @@ def add_config_routes(app: FastAPI, live: LiveConfig) -> None:
             applied, stream = await live.patch_stream(stream_id, patch)
             return {"applied": applied, "stream": stream}
 
+        missing = HTTPException(404, f"There is no stream {stream_id!r}.")
         if stream_id not in {stream["id"] for stream in live.data()["streams"]}:
-            raise HTTPException(404, f"There is no stream {stream_id!r}.")
-        return await _changed(request, change)
+            raise missing
+        try:
+            return await _changed(request, change)
+        except KeyError:
+            # Another request has removed it while this one waited for its turn.
+            raise missing from None
 
 
 async def _changed(request: Request, change: Callable[[Any], Awaitable[dict[str, Any]]]) -> JSONResponse:

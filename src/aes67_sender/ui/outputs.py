@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from aes67_sender.logic.codec import encode_clock, encode_snapshot
 from aes67_sender.ui.clipboard import clipboard_of
@@ -49,19 +49,23 @@ def status_outlet(*, as_json: bool, desk: Desk | None) -> Iterator[Outlet[Snapsh
 
 def _status_lines(*, as_json: bool) -> Screen[Snapshot]:
     if as_json:
-        return JsonScreen(sys.stdout.buffer, encode_snapshot)
+        return JsonScreen(_stdout_octets(), encode_snapshot)
     return PlainScreen(sys.stdout, status_line, _STATUS_LINE_S)
 
 
 def clock_screen(*, as_json: bool, watch: bool) -> Screen[ClockView]:
     """For the clock alone: JSON if that is asked for, a picture to ``watch`` where stdout can show one, else lines."""
     if as_json:
-        return JsonScreen(sys.stdout.buffer, _encode_view)
+        return JsonScreen(_stdout_octets(), _encode_view)
     if watch and can_draw():
         from aes67_sender.ui.clock_picture import ClockPicture  # noqa: PLC0415
 
         return LiveScreen(ClockPicture(), _CLOCK_DRAWN_S)
     return PlainScreen(sys.stdout, ClockLines(), _CLOCK_LINE_S)
+
+
+def _stdout_octets() -> BinaryIO | None:
+    return None if sys.stdout is None else sys.stdout.buffer
 
 
 def _encode_view(view: ClockView) -> bytes:

@@ -70,7 +70,8 @@ class JsonScreen(Generic[Item]):
 
     interval_s = 1.0
 
-    def __init__(self, out: BinaryIO, encode: Callable[[Item], bytes]) -> None:
+    def __init__(self, out: BinaryIO | None, encode: Callable[[Item], bytes]) -> None:
+        """``out`` is ``None`` where the program was started without standard output."""
         self._out = out
         self._encode = encode
         self._losses = _Losses(lambda sentence: sys.stderr.write(sentence + "\n"))
@@ -78,8 +79,9 @@ class JsonScreen(Generic[Item]):
     def show(self, item: Item) -> None:
         """Write one line at once."""
         self._losses.back()
-        self._out.write(self._encode(item) + b"\n")
-        self._out.flush()
+        if self._out is not None:
+            self._out.write(self._encode(item) + b"\n")
+            self._out.flush()
 
     def lost(self, why: str) -> None:
         """Say so, once."""

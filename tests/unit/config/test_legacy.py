@@ -242,7 +242,7 @@ def test_a_config_of_ours_needs_no_import(tmp_path: Path) -> None:
         import_legacy(path, path)
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "aes67-config.json"
     path.write_text("old", "utf-8")
 
@@ -253,7 +253,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(ConfigError, match=r"cannot be written: No space left on device\."):
         write_config(path, {})
     assert path.read_text("utf-8") == "old"
-    assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".tmp"] == []
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name], "half a backup is none"
 
 
 def test_writing_keeps_the_mode_and_follows_a_link(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
+
+import pytest
 
 from aes67_sender.errors import ConfigError
 from aes67_sender.supervisor.config_watch import ConfigWatch
@@ -102,3 +105,13 @@ def test_what_is_no_text_is_an_error_and_no_failure(tmp_path: Path) -> None:
     (seen,) = polls(watch, 5)
     assert isinstance(seen, ConfigError)
     assert seen.problems[0].code == "config.encoding"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+def test_a_pipe_in_its_place_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    path, watch = watched(tmp_path)
+    path.unlink()
+    os.mkfifo(path)
+    (seen,) = polls(watch, 5)
+    assert isinstance(seen, ConfigError)
+    assert "pipe" in str(seen)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -361,5 +362,34 @@ def test_an_edit_by_hand_that_a_request_overtakes_is_kept_as_a_backup(tmp_path: 
         told = (await client.patch("/api/v1/streams/s1", json={"mute": False})).json()
         assert "studio.json.bak-2" in told["applied"][1]
         assert (tmp_path / "studio.json.bak-2").read_text() == "by hand"
+
+    visited(setup_of_file(tmp_path, free_port()), visit)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+def test_a_pipe_in_place_of_the_file_is_not_waited_for(tmp_path: Path) -> None:
+    async def visit(sender: Sender, client: httpx.AsyncClient) -> None:
+        path = tmp_path / "studio.json"
+        path.unlink()
+        os.mkfifo(path)
+        answer = await client.patch("/api/v1/streams/s1", content=b'{"gain_db": -6}', timeout=10)
+        assert answer.status_code == 200
+        assert "pipe" in answer.json()["applied"][-1]
+        assert "config.not-written" in codes(sender)
+
+    visited(setup_of_file(tmp_path, free_port()), visit)
+
+
+def test_a_stream_that_is_removed_while_a_change_of_it_waits_is_not_found(tmp_path: Path) -> None:
+    async def visit(sender: Sender, client: httpx.AsyncClient) -> None:
+        whole = (await client.get("/api/v1/config")).json()
+        without = {**whole, "streams": whole["streams"][1:]}
+        # Both wait for a third change, in this order.
+        async with sender.live._lock:  # noqa: SLF001  no other way makes them wait
+            removing = asyncio.create_task(client.put("/api/v1/config", json=without))
+            await asyncio.sleep(0.3)
+            muting = asyncio.create_task(client.patch("/api/v1/streams/s1", content=b'{"mute": true}'))
+            await asyncio.sleep(0.3)
+        assert [(await each).status_code for each in (removing, muting)] == [200, 404]
 
     visited(setup_of_file(tmp_path, free_port()), visit)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aes67_sender.logic.codec import decode_snapshot, encode_snapshot
+from aes67_sender.ui.outputs import status_outlet
 from aes67_sender.ui.screen import JsonScreen, PlainScreen, screen_thread
 from aes67_sender.ui.words import status_line
 from unit.ui.pictures import picture
@@ -48,6 +50,13 @@ def test_json_is_one_line_per_snapshot() -> None:
             offer(picture())
     lines = out.getvalue().splitlines()
     assert [decode_snapshot(line) for line in lines] == [picture()] * 3
+
+
+def test_who_closed_standard_output_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with status_outlet(as_json=True, desk=None) as offer:
+        for _ in range(3):
+            offer(picture())
 
 
 def test_plain_text_is_one_line_per_snapshot() -> None:

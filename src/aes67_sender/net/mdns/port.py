@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import sys
 from typing import TYPE_CHECKING, Final
@@ -40,12 +41,19 @@ class _Zeroconf(Zeroconf):
         super().async_send(out, addr, port, v6_flow_scope, transport)
 
 
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """The message says what has happened; an interface that loses its address is no fault of the program."""
+    record.exc_info = None
+    return True
+
+
 async def open_mdns(address: str) -> AsyncZeroconf:
     """Multicast DNS on the interface with this IPv4 address alone; in the running loop.
 
     Raises:
         MachineError: the address is not ours now, or the port cannot be shared.
     """
+    logging.getLogger("zeroconf").addFilter(_without_traceback)
     try:
         inner = _Zeroconf(interfaces=[address], ip_version=IPVersion.V4Only)
     except OSError as error:
