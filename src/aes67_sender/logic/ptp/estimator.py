@@ -12,11 +12,11 @@ from dataclasses import replace
 from statistics import median, median_low
 from typing import TYPE_CHECKING, Final
 
-from aes67_sender.logic.ptp.fit import FEW, NEWEST, SMALLEST_SCATTER_NS, Delay, Estimate, Prior, refine
+from aes67_sender.logic.ptp.fit import FEW, NEWEST, SMALLEST_SCATTER_NS, Delay, Estimate, Prior, refine, trend_ppm
 from aes67_sender.units import NS_PER_MS, NS_PER_S, PPM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from aes67_sender.logic.ptp.fit import Sample
 
@@ -31,6 +31,11 @@ SLOT_NS: Final = 100 * NS_PER_MS
 CRYSTAL_PPM: Final = 100.0
 KNOWN_PPM: Final = 1.0
 AGAIN_NS: Final = 30 * NS_PER_S
+#: A known rate is forgotten when packets run away from it by so many standard deviations, and by so much.
+RUNAWAY_SIGMAS: Final = 8.0
+RUNAWAY_PPM: Final = 5.0
+#: A rate that no crystal has shows in the newest Syncs before the rest lets the fit follow; queues do not fill so fast.
+SLEWED_PPM: Final = 100.0
 #: The newest packets are asked whether the fit still holds: so many of each direction, so many scatters off.
 FORWARD_JURY: Final = 12
 BACKWARD_JURY: Final = 4
@@ -230,9 +235,11 @@ class Estimator:
         late = (
             len(excess) == NEWEST and min(excess) > limit_ns and (all_answers_late or self._known_delay() is not None)
         )
-        if early or late:
-            keep = list(self._forward)[-FORWARD_JURY:]
-            self._forget(keep, [sample for sample in self._backward if sample[0] >= keep[0][0]])
+        keep = list(self._forward)[-FORWARD_JURY:]
+        slewed = self._line is not None and _runs_away(keep, self._line, SLEWED_PPM)
+        if early or late or slewed:
+            answers_kept = [sample for sample in self._backward if sample[0] >= keep[0][0]]
+            self._forget(keep, answers_kept, same_clock=not slewed)
 
     def _forget(self, forward: list[Sample], backward: list[Sample], *, same_clock: bool = True) -> None:
         """Keep these packets and the rate alone. Without a packet of the other direction there is no estimate.
@@ -265,6 +272,9 @@ class Estimator:
         line = self._line or self._first_line()
         if line is None:
             return
+        if self._prior.sigma_ppm == KNOWN_PPM and _runs_away(self._forward, line, RUNAWAY_PPM):
+            # The master itself has been slewed: what was known of its rate would hold the fit back for half a minute.
+            self._prior = replace(self._prior, sigma_ppm=CRYSTAL_PPM)
         prior = replace(self._prior, delay=self._known_delay())
         for breadth in _SETTLED if len(self._forward) > FEW * 2 else _STARTING:
             line, *self._scatter_ns = refine(line, self._forward, self._backward, prior, breadth)
@@ -300,6 +310,14 @@ class Estimator:
                 return None
             _replace(self._backward, agreeing)
         return Estimate(local_ns, master_ns + middle_ns + delay_ns, self._prior.rate_ppm, delay_ns)
+
+
+def _runs_away(samples: Collection[Sample], line: Estimate, least_ppm: float) -> bool:
+    """Whether Syncs go another rate than the line; a step among them, as of another path, does not look so."""
+    if len(samples) < FORWARD_JURY:
+        return False
+    slope_ppm, sigma_ppm = trend_ppm(line, samples)
+    return abs(slope_ppm) > max(RUNAWAY_SIGMAS * sigma_ppm, least_ppm)
 
 
 def _replace(samples: deque[Sample], kept: Iterable[Sample]) -> None:

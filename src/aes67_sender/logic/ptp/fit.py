@@ -118,6 +118,21 @@ def refine(
     return replace(fitted, sigma_ns=math.hypot(fitted.sigma_ns, bias_ns)), newest_ns, newest_back_ns
 
 
+def trend_ppm(line: Estimate, samples: Collection[Sample]) -> tuple[float, float]:
+    """How fast the times of one direction run away from a line, all counting alike, and its standard deviation."""
+    local_ns = np.array([local - line.local_ns for local, _ in samples], dtype=np.float64)
+    master_ns = np.array([master - line.master_ns for _, master in samples], dtype=np.float64)
+    off_ns = master_ns - local_ns * (1 + line.rate_ppm * PPM)
+    local_ns -= local_ns.mean()
+    spread = float(local_ns @ local_ns)
+    if spread == 0:
+        return 0.0, math.inf
+    slope = float(local_ns @ off_ns) / spread
+    left_ns = off_ns - off_ns.mean() - slope * local_ns
+    scatter_ns = max(math.sqrt(float(left_ns @ left_ns) / len(samples)), SMALLEST_SCATTER_NS)
+    return slope / PPM, scatter_ns / math.sqrt(spread) / PPM
+
+
 def _weigh(
     line: Estimate, samples: Collection[Sample], sign: float, breadth: float, at_least_ns: float
 ) -> tuple[_Direction, float, float]:
