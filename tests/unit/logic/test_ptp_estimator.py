@@ -179,6 +179,22 @@ def test_a_jump_may_be_to_another_rate_too() -> None:
     assert lab.rate_error_ppm < 3
 
 
+@pytest.mark.parametrize("queue_us", [0.1, 5])
+@pytest.mark.parametrize("change_ppm", [20, -50, 120, 300, -300])
+def test_a_master_that_is_slewed_is_followed_within_seconds_and_without_a_jump(
+    change_ppm: int, queue_us: float
+) -> None:
+    lab = Lab(Path(queue_us=queue_us), rate_ppm=12.0).run(60)
+    lab.ahead_ns = lab.true_ns(lab.now_ns) - EPOCH_NS - (lab.now_ns - START_NS)
+    lab.rate_ppm += change_ppm
+    # What the new rate alone would have added since the start.
+    lab.ahead_ns -= round((lab.now_ns - START_NS) * lab.rate_ppm * 1e-6)
+    lab.run(15)
+    assert lab.estimator.jumps == 0
+    assert lab.rate_error_ppm < 2
+    assert abs(lab.error_ns) < 20 * NS_PER_US
+
+
 def test_between_a_jump_and_the_next_answer_there_is_no_estimate_but_the_delay_is_remembered() -> None:
     lab = Lab().run(10)
     lab.answers = False

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from aes67_sender.logic.session import Session
 from aes67_sender.model.interface import Interface
 from aes67_sender.model.packet import PacketFormat
 from aes67_sender.net.listen import listen, port_of
+from aes67_sender.net.mdns.port import open_mdns
 from aes67_sender.net.rtsp_client import describe
 from aes67_sender.supervisor.ravenna import RavennaService
 from aes67_sender.wire.rtsp_url import RtspUrl, by_name
@@ -204,3 +208,13 @@ def test_a_service_that_never_had_anything_to_do_closes() -> None:
         await RavennaService(LOOPBACK).close()
 
     run(body)
+
+
+def test_what_zeroconf_logs_has_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    async def body() -> None:
+        await (await open_mdns(HOST)).async_close()
+
+    run(body)
+    logging.getLogger("zeroconf").warning("Error with socket 12", exc_info=OSError(101, "Network is unreachable"))
+    assert "Error with socket 12" in caplog.text
+    assert "OSError" not in caplog.text
