@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
+from zeroconf import DNSIncoming, DNSOutgoing, DNSPointer
 
 from aes67_sender.logic.session import Session
 from aes67_sender.model.interface import Interface
 from aes67_sender.model.packet import PacketFormat
 from aes67_sender.net.listen import listen, port_of
-from aes67_sender.net.mdns.port import open_mdns
+from aes67_sender.net.mdns.browser import Browser
+from aes67_sender.net.mdns.port import RAVENNA_SESSION, SERVICE, open_mdns
 from aes67_sender.net.rtsp_client import describe
 from aes67_sender.supervisor.ravenna import RavennaService
 from aes67_sender.wire.rtsp_url import RtspUrl, by_name
@@ -22,6 +24,10 @@ from aes67_sender.wire.sdp import LocalMac, OwnStream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import pytest
+
+    from aes67_sender.net.mdns.browser import Instance
 
 HOST = "127.0.0.1"
 LOOPBACK = Interface(
@@ -218,3 +224,22 @@ def test_what_zeroconf_logs_has_no_traceback(caplog: pytest.LogCaptureFixture) -
     logging.getLogger("zeroconf").warning("Error with socket 12", exc_info=OSError(101, "Network is unreachable"))
     assert "Error with socket 12" in caplog.text
     assert "OSError" not in caplog.text
+
+
+def test_a_name_that_cannot_be_asked_for_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    found: list[Instance] = []
+
+    async def body() -> None:
+        mdns = await open_mdns(HOST)
+        browser = Browser(mdns, found.append, lambda _: None)
+        pointer = DNSPointer(RAVENNA_SESSION, 12, 1, 120, f"a\0b.{SERVICE}")
+        message = DNSOutgoing(0x8400)
+        message.add_answer_at_time(pointer, 0)
+        (octets,) = message.packets()
+        mdns.zeroconf.record_manager.async_updates_from_response(DNSIncoming(octets))
+        await asyncio.sleep(0.2)
+        await browser.close()
+
+    run(body)
+    gc.collect()
+    assert (found, caplog.text) == ([], "")

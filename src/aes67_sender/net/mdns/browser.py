@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from zeroconf import IPVersion, ServiceStateChange
+from zeroconf import BadTypeInNameException, IPVersion, ServiceStateChange
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo
 
 from aes67_sender.net.mdns.port import RAVENNA_SESSION, SERVICE, label_of
@@ -64,7 +64,10 @@ class Browser:
             del self._resolving[name]
 
     async def _resolve(self, name: str) -> None:
-        info = AsyncServiceInfo(RAVENNA_SESSION, name)
+        try:
+            info = AsyncServiceInfo(RAVENNA_SESSION, name)
+        except BadTypeInNameException:
+            return  # with control characters, which nobody can ask for
         # An empty label cannot be asked about; who announces one has mostly said all there is.
         askable = ".." not in name and not name.startswith(".")
         known = info.load_from_cache(self._mdns.zeroconf)
