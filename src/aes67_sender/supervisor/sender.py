@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: How often the interface is looked at.
 _LOOK_S = 0.5
+_AFTER_FAULT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Sender:
         self._web_problems: tuple[Problem, ...] = ()
         self._stop = asyncio.Event()
         self._link: EngineLink | None = None
+        self._told_fault = ""
 
     def snapshot(self) -> Snapshot:
         """Everything about the sender, now."""
@@ -258,16 +260,25 @@ class Sender:
         """Send from the interface's new address when it has got another, as DHCP may give it."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            now = await asyncio.to_thread(look, self.interface.name)
-            if now is not None and now.address and now.address != self.interface.address:
-                _log.warning("%s has the address %s now; the engine is replaced.", now.name, now.address)
-                await self._live.take_interface(now)
+            try:
+                now = await asyncio.to_thread(look, self.interface.name)
+                if now is not None and now.address and now.address != self.interface.address:
+                    _log.warning("%s has the address %s now; the engine is replaced.", now.name, now.address)
+                    await self._live.take_interface(now)
+            except Exception as error:  # noqa: BLE001  whatever it is, the streams must go on
+                _log.warning("The interface cannot be looked at, and is looked at again: %r.", error)
+                await asyncio.sleep(_AFTER_FAULT_S)
 
     def _take(self, event: EngineEvent) -> None:
         self._history = fold.fold(self._history, event)
         if isinstance(event, fold.EngineReported):
-            self._sdp_files.follow(event.report)
-            self._announce()
+            try:
+                self._sdp_files.follow(event.report)
+                self._announce()
+            except Exception as error:  # noqa: BLE001  whatever it is, the streams must go on
+                if (fault := repr(error)) != self._told_fault:
+                    self._told_fault = fault
+                    _log.warning("The sessions cannot be described or announced: %s.", fault)
 
     def _announce(self) -> None:
         setup = self._setup

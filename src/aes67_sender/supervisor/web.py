@@ -16,6 +16,7 @@ from aes67_sender.logic.codec import encode_snapshot
 from aes67_sender.model.session import DiscoveredSession
 from aes67_sender.model.snapshot import ClockStatus, Snapshot
 from aes67_sender.supervisor.web_config import add_config_routes
+from aes67_sender.supervisor.web_connections import BoundedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +145,13 @@ class _Server(uvicorn.Server):
 async def serve(app: FastAPI, listening: Listening) -> None:
     """Answer on a listening socket until cancelled; takes the socket over."""
     config = uvicorn.Config(
-        app, access_log=False, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1
+        app,
+        http=BoundedConnection,
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

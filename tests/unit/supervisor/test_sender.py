@@ -22,7 +22,9 @@ from aes67_sender.logic.codec import decode_snapshot
 from aes67_sender.model.interface import Interface
 from aes67_sender.net.listen import listen, port_of
 from aes67_sender.supervisor.identities import stable_ssrc
+from aes67_sender.supervisor.sdp_files import SdpFiles
 from aes67_sender.supervisor.sender import Sender, Setup
+from aes67_sender.supervisor.web_connections import MOST_CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -303,3 +305,56 @@ def test_a_failure_of_rest_leaves_the_streams_on_the_air(tmp_path: Path, monkeyp
         assert sender.snapshot().state == "sending"
 
     run(setup(tmp_path, free_port()), visit)
+
+
+def test_an_interface_that_cannot_be_looked_at_and_sessions_that_fail_do_not_end_the_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks: list[str] = []
+
+    def look(name: str) -> Interface:
+        looks.append(name)
+        raise OSError(24, "Too many open files")
+
+    def follow(*_: object) -> None:
+        raise ValueError("nobody expects this")
+
+    async def visit(sender: Sender) -> None:
+        await sending(sender)
+        monkeypatch.setattr(SdpFiles, "follow", follow)
+        async with asyncio.timeout(30):
+            while not looks or "nobody expects" not in caplog.text:  # noqa: ASYNC110  they tell nobody else
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        assert sender.snapshot().state == "sending"
+
+    run(replace(setup(tmp_path, free_port()), look=look), visit)
+    assert "Too many open files" in caplog.text
+    assert caplog.text.count("nobody expects") == 1
+
+
+def test_silent_connections_give_way_and_cost_no_more_than_so_many_files(tmp_path: Path) -> None:
+    port = free_port()
+
+    async def visit(sender: Sender) -> None:
+        await sending(sender)
+        async with answering(port) as client:
+            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MOST_CONNECTIONS * 2)]
+            assert (await client.get("/api/v1/snapshot")).status_code == 200
+            first, last = held[0][0], held[-1][0]
+            assert await asyncio.wait_for(_ends(first), 10)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(_ends(last), 0.3)
+            gone = [await asyncio.wait_for(_ends(reader), 10) for reader, _ in held[:MOST_CONNECTIONS]]
+            assert all(gone)
+            for _, writer in held:
+                writer.close()
+
+    run(setup(tmp_path, port), visit)
+
+
+async def _ends(reader: asyncio.StreamReader) -> bool:
+    try:
+        return await reader.read(1) == b""
+    except ConnectionError:
+        return True
