@@ -16,7 +16,7 @@ from aes67_sender.logic.codec import encode_snapshot
 from aes67_sender.model.session import DiscoveredSession
 from aes67_sender.model.snapshot import ClockStatus, Snapshot
 from aes67_sender.supervisor.web_config import add_config_routes
-from aes67_sender.supervisor.web_connections import BoundedConnection
+from aes67_sender.supervisor.web_connections import MOST_CONNECTIONS, BoundedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +147,8 @@ async def serve(app: FastAPI, listening: Listening) -> None:
     config = uvicorn.Config(
         app,
         http=BoundedConnection,
+        # So many are accepted before the first of them is begun.
+        backlog=MOST_CONNECTIONS // 2,
         access_log=False,
         log_config=None,
         lifespan="off",
