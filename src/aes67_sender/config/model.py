@@ -25,6 +25,7 @@ from aes67_sender.config.fields import (
     TaiUtcOffset,
     Whole,
 )
+from aes67_sender.config.read import MOST_ENTRIES
 from aes67_sender.config.sources import MAX_CHANNELS, SourceSettings, ToneSource
 from aes67_sender.model.clock import ClockMode
 from aes67_sender.model.packet import Encoding, PacketFormat
@@ -253,11 +254,13 @@ class Config(BaseModel):
     sources: tuple[SourceSettings, ...] = Field(
         default=(ToneSource(id="tone"),),
         min_length=1,
-        description="Where sound comes from.",
+        description=f"Where sound comes from; {MOST_ENTRIES} at most.",
         examples=[[{"id": "daw", "kind": "jack", "channels": 8}]],
     )
     streams: tuple[StreamSettings, ...] = Field(
-        default=(), description="What is sent; at least one.", examples=[[{"address": "239.69.1.1"}]]
+        default=(),
+        description=f"What is sent; at least one, {MOST_ENTRIES} at most.",
+        examples=[[{"address": "239.69.1.1"}]],
     )
     announce: AnnounceSettings = Field(
         default=AnnounceSettings(), description="How receivers learn of the streams.", examples=[{"sap": True}]

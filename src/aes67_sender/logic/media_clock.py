@@ -91,6 +91,7 @@ class MediaClock:
 
     def change_provider(self, now_ns: int) -> None:
         """The next reading is another provider's: time and rate go on, what was learnt of the old one is forgotten."""
+        self._doubt = StepDoubt()
         if self.discipline.mapping is not None:
             self.discipline.restart(now_ns)
 
