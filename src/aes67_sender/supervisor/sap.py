@@ -211,8 +211,11 @@ class SapService:
     def _check_addresses(self) -> None:
         ours = {stream_id: facts.destinations for stream_id, facts in self._facts.items()}
         before, self._collisions = self._collisions, collisions(ours, self.sessions()) if ours else ()
+        # Once for each stream: the status names them all, and a flood of them shall not become one of the log.
+        told = {problem.path for problem in before}
         for problem in self._collisions:
-            if problem not in before:
+            if problem.path not in told:
+                told.add(problem.path)
                 _log.warning("%s %s", problem.text, problem.hint)
 
     def _follow(self) -> None:

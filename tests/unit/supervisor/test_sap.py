@@ -294,6 +294,23 @@ def test_descriptions_that_are_slow_to_read_leave_most_of_the_time_to_the_loop(w
     assert 0 < read_s < (time.monotonic() - began_s) / 2
 
 
+def test_a_flood_on_our_address_is_one_line_of_log_for_each_stream(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def live() -> None:
+        async with world.running() as peer:
+            world.service.follow({"s1": A1})
+            for number in range(20, 40):
+                flood = description(f"Evil {number}", session_id=number)
+                peer.send(packet(flood, number))
+                peer.send(packet(flood, number))
+                await asyncio.sleep(0.1)
+            await until(lambda: len(world.service.problems()) == 4)
+
+    asyncio.run(live())
+    assert caplog.text.count("sends to") == 1
+
+
 def test_a_port_somebody_holds_for_himself_is_an_error_with_a_remedy(world: World) -> None:
     import socket  # noqa: PLC0415  for this one test
 
