@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -75,14 +77,17 @@ def _why_no_gstreamer() -> str | None:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """A test ends its own threads and processes; what a wider fixture started may stay."""
-    threads, children = set(threading.enumerate()), set(_children())
+    """A test ends its own threads and processes, and closes its sockets; what a wider fixture started may stay."""
+    threads, children, files = set(threading.enumerate()), set(_children()), _open_files()
     yield
     deadline = time.monotonic() + GRACE_S
     while (left := _left_behind(threads, children)) and time.monotonic() < deadline:
         time.sleep(0.02)
     for child in set(_children()) - children:
         child.kill()
+    if _open_files() > files:
+        # What is open and in a reference cycle is warned of when the garbage is collected: in this test, no later one.
+        gc.collect()
     if left:
         pytest.fail(f"left running: {', '.join(left)}")
 
@@ -110,6 +115,11 @@ def _left_behind(threads: set[threading.Thread], children: set[psutil.Process]) 
     # Threads of C libraries that once called into Python are listed for ever, running or not.
     left = [f"thread {thread.name}" for thread in new_threads if not isinstance(thread, threading._DummyThread)]  # noqa: SLF001  has no other name
     return left + [f"process {_describe(child)}" for child in set(_children()) - children]
+
+
+def _open_files() -> int:
+    process = psutil.Process()
+    return process.num_handles() if sys.platform == "win32" else process.num_fds()
 
 
 def _children() -> list[psutil.Process]:

@@ -89,7 +89,9 @@ def _ask(url: str, path: str, timeout_s: float, *, method: str = "GET", data: di
         with opener.open(request, timeout=timeout_s) as answer:
             answered: bytes = answer.read(_LONGEST_ANSWER_BYTES)
     except urllib.error.HTTPError as error:
-        if error.code in _REFUSALS and (refusal := _refusal(error)):
+        with error:
+            refusal = _refusal(error) if error.code in _REFUSALS else None
+        if refusal is not None:
             raise (WireError(str(refusal)) if method == "GET" else refusal) from None
         raise WireError(f"{url} answers, but not as an aes67-sender does ({error.code} {error.reason}).") from None
     except (http.client.HTTPException, ValueError) as error:

@@ -128,6 +128,7 @@ def _fetch(url: str, timeout_s: float) -> bytes:
         with urllib.request.urlopen(url, timeout=timeout_s) as answer:  # noqa: S310  its scheme was checked
             text: bytes = answer.read(_LONGEST_BYTES)
     except urllib.error.HTTPError as answered:
+        answered.close()
         raise _no_sdp(url, f"{answered.code} {answered.reason}") from None
     except urllib.error.URLError as refused:
         raise _no_sdp(url, refused.reason) from None
