@@ -118,8 +118,9 @@ def _left_behind(threads: set[threading.Thread], children: set[psutil.Process]) 
 
 
 def _open_files() -> int:
-    process = psutil.Process()
-    return process.num_handles() if sys.platform == "win32" else process.num_fds()
+    if sys.platform == "win32":
+        return psutil.Process().num_handles()
+    return psutil.Process().num_fds()
 
 
 def _children() -> list[psutil.Process]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aes67_sender.net.interfaces import choose_interface, list_interfaces
 from aes67_sender.supervisor.sap import SapService
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def start_sap_service(host: Host, directory: Path, *files: Path) -> LoggedProces
 
 
 async def announce(interface: str, sessions: Mapping[str, str]) -> None:
-    service = SapService(interface)
+    service = SapService(choose_interface(interface, list_interfaces()))
     running = asyncio.create_task(service.run())
     service.follow(sessions)
     print("announcing", flush=True)

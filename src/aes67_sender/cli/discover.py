@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from aes67_sender.model.interface import Interface
     from aes67_sender.model.session import DiscoveredSession, SessionChange
-    from aes67_sender.supervisor.ravenna_finder import RavennaFinder
-    from aes67_sender.supervisor.sap import SapService
+    from aes67_sender.supervisor.discovery import Discovery
 
 #: Most devices announce every 30 s.
 _SECONDS: Final = 35.0
@@ -29,7 +28,6 @@ _LOOK_EVERY_S: Final = 0.25
 _WIDTH_OF_A_FILE: Final = 250
 _MARKS: Final = {"appeared": "+", "changed": "~", "gone": "-"}
 
-Services = tuple["SapService", "RavennaFinder"]
 Sessions = tuple["DiscoveredSession", ...]
 
 
@@ -45,11 +43,10 @@ def discover(interface_name: str | None, seconds: float | None, *, watch: bool, 
     """List the sessions that are announced by SAP and RAVENNA (mDNS); Ctrl-C shows what was heard until then."""
     from aes67_sender.logic.discovered import changes
     from aes67_sender.net.interfaces import choose_interface, list_interfaces
-    from aes67_sender.supervisor.ravenna_finder import RavennaFinder
-    from aes67_sender.supervisor.sap import SapService
+    from aes67_sender.supervisor.discovery import Discovery
 
     interface = choose_interface(interface_name, list_interfaces())
-    services = SapService(interface.name), RavennaFinder(interface.name)
+    discovery = Discovery(interface)
     heard: Sessions = ()
 
     def look(now: Sessions) -> None:
@@ -64,28 +61,25 @@ def discover(interface_name: str | None, seconds: float | None, *, watch: bool, 
         if not as_json:
             until = "" if seconds is None else f" for {seconds:g} s"
             click.echo(f"Listening on {_named(interface)}{until}; Ctrl-C ends it.", err=True)
-        asyncio.run(_listen(services, look, seconds))
-    for problem in (problem for service in services for problem in service.problems()):
+        asyncio.run(_listen(discovery, look, seconds))
+    for problem in discovery.problems():
         click.echo(f"{problem.severity}: {problem.text} {problem.hint}", err=True)
     if not watch:
         _show(heard, interface, as_json=as_json)
 
 
-async def _listen(services: Services, look: Callable[[Sessions], None], seconds: float | None) -> None:
-    from aes67_sender.logic.discovered import merge
-
+async def _listen(discovery: Discovery, look: Callable[[Sessions], None], seconds: float | None) -> None:
     loop = asyncio.get_running_loop()
     begun_s = loop.time()
-    running = [asyncio.create_task(service.run()) for service in services]
+    running = asyncio.create_task(discovery.run())
     try:
-        while not all(task.done() for task in running) and (seconds is None or loop.time() - begun_s < seconds):
+        while not running.done() and (seconds is None or loop.time() - begun_s < seconds):
             left_s = _LOOK_EVERY_S if seconds is None else begun_s + seconds - loop.time()
             await asyncio.sleep(max(0.0, min(_LOOK_EVERY_S, left_s)))
-            look(merge(*(service.sessions() for service in services)))
+            look(discovery.sessions())
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def _show(sessions: Sequence[DiscoveredSession], interface: Interface, *, as_json: bool) -> None:

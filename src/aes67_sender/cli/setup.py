@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aes67_sender.net.interfaces import choose_interface, find_interface, list_interfaces
+from aes67_sender.net.interfaces import choose_interface, list_interfaces
 from aes67_sender.net.sd_notify import find_manager
 from aes67_sender.supervisor.document import document_of, open_document
 from aes67_sender.supervisor.fit import fit
@@ -69,7 +69,6 @@ def _setup(document: Document, interfaces: Sequence[Interface], *, web: bool) ->
         web=web,
         warnings=fitted.warnings,
         document=document,
-        look=find_interface,
         manager=find_manager(os.environ, os.getpid()),
     )
 

@@ -27,7 +27,9 @@ class Announcements:
 
     def __init__(self, interface: Interface) -> None:
         self._interface = interface
-        self._sap = SapService(interface.name)
+        #: The same as it is now, ``None`` if it is gone.
+        self._found: Interface | None = interface
+        self._sap = SapService(interface)
         self._ravenna: RavennaService | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._told: tuple[object, ...] = _NOTHING
@@ -40,12 +42,10 @@ class Announcements:
         self._told = told
         if interface != self._interface:
             self._interface = interface
-            self._sap.use(interface.name)
-            if self._ravenna is not None:
-                self._ravenna.use(interface)
+            self.found(interface)
         self._sap.follow({key: session.text for key, session in sessions.items()} if wanted.sap else {})
         if wanted.ravenna and self._ravenna is None and sessions:
-            self._ravenna = RavennaService(interface)
+            self._ravenna = RavennaService(self._found)
         if self._ravenna is not None and wanted.ravenna:
             self._ravenna.follow(sessions)
         elif self._ravenna is not None:
@@ -53,6 +53,13 @@ class Announcements:
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
             self._ravenna = None
+
+    def found(self, interface: Interface | None) -> None:
+        """How the interface is now, ``None`` if it is gone; costs nothing if it is as it was."""
+        self._found = interface
+        self._sap.use(self._interface.name, interface)
+        if self._ravenna is not None:
+            self._ravenna.use(interface)
 
     async def run(self) -> None:
         """Announce until cancelled; then all is withdrawn, within half a second."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -11,14 +10,14 @@ from aes67_sender.errors import MachineError, SenderError
 from aes67_sender.logic.instance_names import choose_names
 from aes67_sender.logic.rtsp_server import Catalogue, Offer
 from aes67_sender.model.problem import Problem
-from aes67_sender.net.interfaces import find_interface
 from aes67_sender.net.listen import Listening, PortTakenError, listen, port_of
 from aes67_sender.net.mdns.port import open_mdns
 from aes67_sender.net.mdns.responder import Responder
+from aes67_sender.supervisor.interface_watch import set_within
 from aes67_sender.supervisor.rtsp import RtspServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from aes67_sender.logic.session import Session
     from aes67_sender.model.interface import Interface
@@ -27,21 +26,17 @@ _log = logging.getLogger(__name__)
 
 #: 554 needs rights on Unix; this is what those take who have none. DNS-SD tells the port, so any other does as well.
 RTSP_PORT: Final = 8554
-_LOOK_S: Final = 0.5
 _AGAIN_S: Final = 3.0
 
 
 class RavennaService:
     """Lives in one event loop; starts with the first ``follow``. Nothing of it raises: it complains in ``problems``.
 
-    ``look`` tells the interface of this name as it is now, ``None`` where there is none; it is called in a thread.
+    The interface may come and go, and change its address: ``use`` tells.
     """
 
-    def __init__(
-        self, interface: Interface, *, look: Callable[[str], Interface | None] = find_interface, port: int = RTSP_PORT
-    ) -> None:
+    def __init__(self, interface: Interface | None, *, port: int = RTSP_PORT) -> None:
         self._interface = interface
-        self._look = look
         self._wanted_port = port
         self._sessions: Mapping[str, Session] = {}
         self._names: dict[str, str] = {}
@@ -89,10 +84,15 @@ class RavennaService:
         if self._running is None:
             self._running = asyncio.create_task(self._run(), name="ravenna")
 
-    def use(self, interface: Interface) -> None:
-        """Go over to another interface; on the old one all is withdrawn first."""
-        self._interface = interface
-        self._changed.set()
+    def use(self, interface: Interface | None) -> None:
+        """How the interface is now, ``None`` if it is gone; costs nothing if it is as it was.
+
+        If it is another one, go over to that one; on the old one all is withdrawn first.
+        """
+        if interface != self._interface:
+            self._interface = interface
+            self._was_down |= interface is None or not interface.up or interface.address is None
+            self._changed.set()
 
     async def close(self) -> None:
         """Withdraw all announcements and end; within half a second."""
@@ -112,7 +112,7 @@ class RavennaService:
     async def _run(self) -> None:
         while True:
             self._changed.clear()
-            wait_s = _LOOK_S
+            wait_s = None
             try:
                 await self._settle()
                 self._problems = ()
@@ -124,19 +124,15 @@ class RavennaService:
                 self._complain(f"The RAVENNA announcements have failed: {error!r}.", "They are tried again.")
                 await self._leave()
                 wait_s = _AGAIN_S
-            with contextlib.suppress(TimeoutError):
-                # Not wait_for: before Python 3.12 it may swallow a cancellation.
-                async with asyncio.timeout(wait_s):
-                    await self._changed.wait()
+            await set_within(self._changed, wait_s)
 
     def _complain(self, text: str, hint: str) -> None:
         self._problems = (Problem("ravenna.failed", "warning", text, hint, "announce.ravenna"),)
 
     async def _settle(self) -> None:
         """Make the network hear what is wanted."""
-        interface = await asyncio.to_thread(self._look, self._interface.name)
+        interface = self._interface
         if interface is None or not interface.up or interface.address is None:
-            self._was_down = True
             return
         place = (interface.name, interface.address)
         if self._was_down or place != self._place:

@@ -14,12 +14,12 @@ from aes67_sender.logic.sap_announcer import BURST, FAREWELL_PAUSE_S, FAREWELL_R
 from aes67_sender.logic.sap_directory import SapDirectory
 from aes67_sender.logic.session_facts import read_facts
 from aes67_sender.model.problem import Problem
-from aes67_sender.net.interfaces import find_interface
 from aes67_sender.net.sap import SapSocket, open_sap_socket
+from aes67_sender.supervisor.interface_watch import set_within
 from aes67_sender.wire.sap import PORT, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from aes67_sender.logic.session_facts import SessionFacts
     from aes67_sender.model.interface import Interface
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from aes67_sender.wire.sap import SapPacket
 
 _log = logging.getLogger(__name__)
-#: How often to look after the interface, and after what has become old.
-_LOOK_EVERY_S: Final = 0.5
+#: The shortest wait after a failure.
+_AGAIN_S: Final = 0.5
+#: How often to look after what has become old.
 _TICK_S: Final = 1.0
 _WHY_IT_MATTERS: Final = "receivers do not learn of the streams by SAP"
 
@@ -36,20 +37,13 @@ _WHY_IT_MATTERS: Final = "receivers do not learn of the streams by SAP"
 class SapService:
     """Runs until cancelled, and then deletes what it has announced; all calls from the event loop's thread.
 
-    ``interface`` is a name: what stands behind it may come and go, and change its address. ``look`` runs in a thread.
+    The interface may come and go, and change its address: ``use`` tells.
     """
 
-    def __init__(
-        self,
-        interface: str,
-        *,
-        look: Callable[[str], Interface | None] = find_interface,
-        look_every_s: float = _LOOK_EVERY_S,
-        port: int = PORT,
-    ) -> None:
-        self._name = interface
-        self._look = look
-        self._look_every_s = look_every_s
+    def __init__(self, interface: Interface, *, port: int = PORT) -> None:
+        self._name = interface.name
+        self._interface: Interface | None = interface
+        self._moved = asyncio.Event()
         self._port = port
         self._announcer = SapAnnouncer()
         self._directory = SapDirectory()
@@ -79,9 +73,14 @@ class SapService:
         self._follow()
         self._check_addresses()
 
-    def use(self, interface: str) -> None:
-        """Go over to another interface, within seconds; on the old one all is deleted first."""
-        self._name = interface
+    def use(self, name: str, interface: Interface | None) -> None:
+        """How the interface of this name is now, ``None`` if it is gone; costs nothing if it is as it was.
+
+        With another name, go over to that one; on the old one all is deleted first.
+        """
+        if (name, _state(interface)) != (self._name, _state(self._interface)):
+            self._moved.set()
+        self._name, self._interface = name, interface
 
     def sessions(self) -> tuple[DiscoveredSession, ...]:
         """All sessions that are heard, our own among them, by name."""
@@ -105,12 +104,13 @@ class SapService:
                     why = Problem("sap.failed", "warning", text, "Please report it.", "announce")
                 self._tell(why)
                 backoff = backoff.after_run(_now_s() - begun_s)
-                await asyncio.sleep(max(backoff.delay_s, self._look_every_s if why else 0.0))
+                await set_within(self._moved, max(backoff.delay_s, _AGAIN_S if why else 0.0))
         finally:
             await self._close()
 
     async def _run_once(self) -> Problem | None:
-        interface = await asyncio.to_thread(self._look, self._name)
+        interface = self._interface
+        self._moved.clear()
         if interface is None or not interface.up or interface.address is None:
             return self._unusable(interface)
         return await self._serve(interface)
@@ -152,7 +152,7 @@ class SapService:
         tasks = [
             asyncio.create_task(self._socket.receive(self._take)),
             asyncio.create_task(self._announce(self._socket)),
-            asyncio.create_task(self._watch(name, interface)),
+            asyncio.create_task(self._moved.wait()),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -181,18 +181,7 @@ class SapService:
             self._tick(now_s)
             self._wake.clear()
             wait_s = min(max(self._announcer.due_s - _now_s(), 0.0), _TICK_S)
-            # Not wait_for: before Python 3.12 it forgets to be cancelled when it is woken at the same time.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._wake.wait()
-
-    async def _watch(self, name: str, interface: Interface) -> None:
-        """Until the interface is not what it was, or another one is wanted."""
-        while True:
-            await asyncio.sleep(self._look_every_s)
-            found = await asyncio.to_thread(self._look, name)
-            if self._name != name or found is None or _state(found) != _state(interface):
-                return
+            await set_within(self._wake, wait_s)
 
     def _take(self, octets: bytes) -> None:
         try:
@@ -254,8 +243,8 @@ def _encoded(packets: Iterable[SapPacket]) -> list[bytes]:
     return found
 
 
-def _state(interface: Interface) -> tuple[object, ...]:
-    return interface.address, interface.up, interface.mac
+def _state(interface: Interface | None) -> tuple[object, ...] | None:
+    return None if interface is None else (interface.address, interface.up, interface.mac)
 
 
 def _now_s() -> float:

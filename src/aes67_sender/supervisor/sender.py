@@ -18,11 +18,13 @@ from aes67_sender.logic import fold
 from aes67_sender.model.clock import ClockMode
 from aes67_sender.model.problem import Problem
 from aes67_sender.model.protocol import Start
+from aes67_sender.net.interfaces import find_interface
 from aes67_sender.supervisor.announcements import Announcements
 from aes67_sender.supervisor.config_watch import watching
 from aes67_sender.supervisor.document import document_of
 from aes67_sender.supervisor.engine_link import EngineLink
 from aes67_sender.supervisor.identities import handovers_after, new_handover
+from aes67_sender.supervisor.interface_watch import looks
 from aes67_sender.supervisor.live_config import LiveConfig
 from aes67_sender.supervisor.notify import keep_informed
 from aes67_sender.supervisor.port import open_port
@@ -43,12 +45,11 @@ if TYPE_CHECKING:
     from aes67_sender.supervisor.document import Document
     from aes67_sender.supervisor.engine_link import EngineEvent
     from aes67_sender.supervisor.fit import Fitted
+    from aes67_sender.supervisor.interface_watch import Look
     from aes67_sender.supervisor.notify import Manager
 
 
 _log = logging.getLogger(__name__)
-#: How often the interface is looked at.
-_LOOK_S = 0.5
 _AFTER_FAULT_S = 5.0
 
 
@@ -58,8 +59,7 @@ class Setup:
 
     ``warnings`` are what the config asks for and this machine or version does not do. ``document`` is what the config
     was made from; if it names a file, that is watched, and changes are written to it. ``look`` tells the interface of a
-    name as it is now, in a thread; without it nobody notices that it has got another address. ``manager`` is who
-    started the process as a service, to be kept informed.
+    name as it is now, in a thread. ``manager`` is who started the process as a service, to be kept informed.
     """
 
     config: Config
@@ -69,7 +69,7 @@ class Setup:
     engine_command: Sequence[str] = ENGINE_COMMAND
     warnings: tuple[Problem, ...] = ()
     document: Document | None = None
-    look: Callable[[str], Interface | None] | None = None
+    look: Look = find_interface
     manager: Manager | None = None
 
 
@@ -207,13 +207,11 @@ class Sender:
             listening = await self._listen()
             link = self._link = EngineLink(self._start(stdin_fd), self._take, command=self._setup.engine_command)
             tasks = [asyncio.create_task(link.run()), asyncio.create_task(show(self))]
-            tasks.append(asyncio.create_task(self._announcements.run()))
+            tasks += [asyncio.create_task(self._announcements.run()), asyncio.create_task(self._follow_interface())]
             if listening is not None:
                 tasks.append(asyncio.create_task(self._serve(listening)))
             if self._setup.manager is not None:
                 tasks.append(asyncio.create_task(keep_informed(self._setup.manager, self)))
-            if self._setup.look is not None:
-                tasks.append(asyncio.create_task(self._follow_interface(self._setup.look)))
             if (path := self._live.document.path) is not None:
                 news: asyncio.Queue[str | ConfigError] = asyncio.Queue()
                 stack.enter_context(watching(path, self._live.document.text, news.put_nowait))
@@ -256,17 +254,16 @@ class Sender:
             except Exception:  # noqa: BLE001  whatever it is, the streams must go on
                 _log.exception("the changed config file could not be dealt with; the streams go on")
 
-    async def _follow_interface(self, look: Callable[[str], Interface | None]) -> None:
-        """Send from the interface's new address when it has got another, as DHCP may give it."""
-        while True:
-            await asyncio.sleep(_LOOK_S)
+    async def _follow_interface(self) -> None:
+        """Announce by the interface as it is, and send from its new address when it has got another, as by DHCP."""
+        async for now in looks(lambda: self.interface.name, self._setup.look):
             try:
-                now = await asyncio.to_thread(look, self.interface.name)
+                self._announcements.found(now)
                 if now is not None and now.address and now.address != self.interface.address:
                     _log.warning("%s has the address %s now; the engine is replaced.", now.name, now.address)
                     await self._live.take_interface(now)
             except Exception as error:  # noqa: BLE001  whatever it is, the streams must go on
-                _log.warning("The interface cannot be looked at, and is looked at again: %r.", error)
+                _log.warning("The interface's new address cannot be taken, and is tried again: %r.", error)
                 await asyncio.sleep(_AFTER_FAULT_S)
 
     def _take(self, event: EngineEvent) -> None:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from aes67_sender.engine.clock.ptp_node import PtpNode
 from aes67_sender.errors import SenderError
-from aes67_sender.logic.discovered import merge
 from aes67_sender.model.problem import Problem
 from aes67_sender.supervisor.client import fetch_snapshot
-from aes67_sender.supervisor.ravenna_finder import RavennaFinder
-from aes67_sender.supervisor.sap import SapService
+from aes67_sender.supervisor.discovery import Discovery
 from aes67_sender.wizard.facts import Heard
 
 if TYPE_CHECKING:
@@ -73,14 +71,12 @@ class Ears:
         asyncio.run(self._listen())
 
     async def _listen(self) -> None:
-        services = SapService(self.interface.name), RavennaFinder(self.interface.name)
-        running = [asyncio.create_task(service.run()) for service in services]
+        discovery = Discovery(self.interface)
+        running = asyncio.create_task(discovery.run())
         try:
             while not self._stop.is_set():
                 await asyncio.sleep(_LOOK_EVERY_S)
-                self._sessions = merge(*(service.sessions() for service in services))
-                self._problems = tuple(problem for service in services for problem in service.problems())
+                self._sessions, self._problems = discovery.sessions(), discovery.problems()
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

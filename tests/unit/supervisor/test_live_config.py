@@ -21,6 +21,7 @@ from unit.supervisor.test_sender import (
     answering,
     free_port,
     mode_is,
+    not_there,
     run,
     sending,
     setup,
@@ -55,7 +56,7 @@ def setup_of_file(folder: Path, port: int, behaviour: str = "ok") -> Setup:
     document, _ = open_document(path, [INTERFACE])
     command = setup(folder, port, behaviour=behaviour).engine_command
     config = anchored(document.given, folder)
-    return Setup(config, INTERFACE, folder / "sdp", engine_command=command, document=document)
+    return Setup(config, INTERFACE, folder / "sdp", engine_command=command, document=document, look=not_there)
 
 
 def visited(given: Setup, visit: Callable[[Sender, httpx.AsyncClient], Awaitable[None]]) -> None:

@@ -8,6 +8,7 @@ import logging
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from zeroconf import DNSIncoming, DNSOutgoing, DNSPointer
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import pytest
+    from zeroconf.asyncio import AsyncZeroconf
 
     from aes67_sender.net.mdns.browser import Instance
 
@@ -81,7 +83,7 @@ async def fetch(service: RavennaService, name: str) -> str:
 
 def test_a_session_can_be_fetched_as_it_is_now_by_its_own_name_and_the_announced_one() -> None:
     async def body() -> None:
-        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=0)
+        service = RavennaService(LOOPBACK, port=0)
         first, second = session("a", "Mix 1.5"), session("b", "Mix 1.5")
         service.follow({"a": first, "b": second})
         await until(lambda: service.port)
@@ -100,7 +102,7 @@ def test_a_session_can_be_fetched_as_it_is_now_by_its_own_name_and_the_announced
 
 def test_who_has_fetched_a_session_is_told_when_it_changes_and_of_no_other() -> None:
     async def body() -> None:
-        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=0)
+        service = RavennaService(LOOPBACK, port=0)
         service.follow({"a": session("a", "A"), "b": session("b", "B")})
         await until(lambda: service.port)
         reader, writer = await asyncio.open_connection(HOST, service.port)
@@ -119,7 +121,7 @@ def test_who_has_fetched_a_session_is_told_when_it_changes_and_of_no_other() -> 
 
 def test_a_name_that_comes_back_at_once_is_not_taken_for_somebody_elses() -> None:
     async def body() -> None:
-        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=0)
+        service = RavennaService(LOOPBACK, port=0)
         # Other runs of these tests announce on the same loopback.
         name = f"Mix {os.getpid()}"
         for sessions in ({"a": session("a", name)}, {}, {"a": session("a", name)}):
@@ -136,7 +138,7 @@ def test_a_name_that_comes_back_at_once_is_not_taken_for_somebody_elses() -> Non
 def test_a_port_that_is_taken_is_replaced_by_another() -> None:
     async def body() -> None:
         taken = listen(HOST, 0)
-        service = RavennaService(LOOPBACK, look=lambda _: LOOPBACK, port=port_of(taken))
+        service = RavennaService(LOOPBACK, port=port_of(taken))
         service.follow({"a": session("a", "A")})
         await until(lambda: service.port)
         assert service.port != port_of(taken)
@@ -150,14 +152,13 @@ def test_a_port_that_is_taken_is_replaced_by_another() -> None:
 def test_an_address_that_is_not_ours_is_a_problem_until_it_is_ours() -> None:
     async def body() -> None:
         # RFC 5737: nobody has this one.
-        now = [replace(LOOPBACK, address="192.0.2.77")]
-        service = RavennaService(LOOPBACK, look=lambda _: now[0], port=0)
+        service = RavennaService(replace(LOOPBACK, address="192.0.2.77"), port=0)
         service.follow({"a": session("a", "A")})
         await until(service.problems)
         (problem,) = service.problems()
         assert (problem.code, problem.severity) == ("ravenna.failed", "warning")
         assert "192.0.2.77" in problem.text
-        now[0] = LOOPBACK
+        service.use(LOOPBACK)
         service.follow({"a": session("a", "B")})
         await until(lambda: service.port and not service.problems())
         assert "s=B" in await fetch(service, "B")
@@ -168,27 +169,50 @@ def test_an_address_that_is_not_ours_is_a_problem_until_it_is_ours() -> None:
 
 def test_without_its_interface_the_service_waits_and_whatever_fails_ends_nothing() -> None:
     async def body() -> None:
-        looks: list[Interface | None] = [None, replace(LOOPBACK, up=False), replace(LOOPBACK, address=None)]
+        def open_nothing(_: str) -> None:
+            raise ZeroDivisionError
 
-        def look(name: str) -> Interface | None:
-            assert name == "lo"
-            if not looks:
-                raise ZeroDivisionError
-            return looks.pop(0)
-
-        service = RavennaService(LOOPBACK, look=look, port=0)
-        for number in range(3):
-            service.follow({"a": session("a", f"A{number}")})
-            while len(looks) > 2 - number:  # noqa: ASYNC110  likewise
-                await asyncio.sleep(0.01)
-            assert (service.port, service.problems()) == (0, ())
-        service.follow({})
-        await until(service.problems)
-        assert "ZeroDivisionError" in service.problems()[0].text
-        looks.append(LOOPBACK)
+        service = RavennaService(None, port=0)
         service.follow({"a": session("a", "A")})
-        await until(lambda: service.port)
+        for unusable in (None, replace(LOOPBACK, up=False), replace(LOOPBACK, address=None)):
+            service.use(unusable)
+            await asyncio.sleep(0.05)
+            assert (service.port, service.problems()) == (0, ())
+        with mock.patch("aes67_sender.supervisor.ravenna.open_mdns", open_nothing):
+            service.use(LOOPBACK)
+            await until(service.problems)
+            assert "ZeroDivisionError" in service.problems()[0].text
+        service.follow({"a": session("a", "A")})
+        await until(lambda: service.announced)
+        assert service.problems() == ()
         await service.close()
+
+
+def test_an_interface_that_was_away_may_be_on_another_network_so_names_are_asked_for_anew() -> None:
+    async def body() -> None:
+        opened: list[str] = []
+
+        async def open_and_count(address: str) -> AsyncZeroconf:
+            opened.append(address)
+            return await open_mdns(address)
+
+        with mock.patch("aes67_sender.supervisor.ravenna.open_mdns", open_and_count):
+            service = RavennaService(LOOPBACK, port=0)
+            name = f"Away {os.getpid()}"
+            service.follow({"a": session("a", name)})
+            await until(lambda: service.announced)
+            port = service.port
+            service.use(LOOPBACK)
+            service.use(replace(LOOPBACK, speed_mbps=100))
+            service.follow({"a": session("a", name, version=2)})
+            await asyncio.sleep(0.05)
+            assert len(opened) == 1
+            # Both before the service has its turn.
+            service.use(None)
+            service.use(LOOPBACK)
+            await until(lambda: len(opened) == 2 and service.announced)
+            assert service.port == port
+            await service.close()
 
     run(body)
 
@@ -196,8 +220,7 @@ def test_without_its_interface_the_service_waits_and_whatever_fails_ends_nothing
 def test_the_service_goes_over_to_another_interface() -> None:
     async def body() -> None:
         other = replace(LOOPBACK, name="other", address="127.0.0.2")
-        known = {each.name: each for each in (LOOPBACK, other)}
-        service = RavennaService(LOOPBACK, look=known.get, port=0)
+        service = RavennaService(LOOPBACK, port=0)
         service.follow({"a": session("a", "A")})
         await until(lambda: service.port)
         before = service.port

@@ -12,7 +12,7 @@ import pytest
 
 from aes67_sender.errors import MachineError, WireError
 from aes67_sender.net.interfaces import choose_interface, list_interfaces
-from aes67_sender.net.sap import open_sap_socket
+from aes67_sender.net.sap import SapSocket, open_sap_socket
 from aes67_sender.supervisor.sap import SapService
 from support.sap_peer import SapPeer, free_port
 from support.sap_sessions import HERE, THERE, description, packet
@@ -29,24 +29,12 @@ FOREIGN = description("Stage box", session_id=9, address="239.69.9.9")
 LOOPBACK = replace(choose_interface("lo", list_interfaces()), address=HERE)
 
 
-class Nic:
-    """The interface as the service sees it; moved by the test."""
-
-    def __init__(self) -> None:
-        self.found: Interface | None = LOOPBACK
-
-    def look(self, name: str) -> Interface | None:
-        assert name == "lo"
-        return self.found
-
-
 class World:
-    """A service, its interface, and a peer."""
+    """A service and a peer."""
 
     def __init__(self) -> None:
         self.port = free_port()
-        self.nic = Nic()
-        self.service = SapService("lo", look=self.nic.look, look_every_s=0.05, port=self.port)
+        self.service = SapService(LOOPBACK, port=self.port)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[SapPeer]:
@@ -144,13 +132,13 @@ def test_an_interface_that_goes_and_comes_back_is_told_of_and_hears_all_again(wo
             world.service.follow({"s1": A1})
             await until(peer.hear)
             for gone, why in ((None, "not there"), (replace(LOOPBACK, up=False), "down")):
-                world.nic.found = gone
+                world.service.use("lo", gone)
                 await until(world.service.problems)
                 (problem,) = world.service.problems()
                 assert (problem.code, problem.severity) == ("sap.no-interface", "warning")
                 assert why in problem.text
                 peer.packets.clear()
-                world.nic.found = LOOPBACK
+                world.service.use("lo", LOOPBACK)
                 await until(peer.hear)
                 await until(lambda: world.service.problems() == ())
                 assert told(peer.packets)[0] == ("announce", HERE, A1.encode())
@@ -164,7 +152,7 @@ def test_another_address_deletes_what_the_old_one_announced(world: World) -> Non
             world.service.follow({"s1": A1})
             await until(peer.hear)
             peer.packets.clear()
-            world.nic.found = replace(LOOPBACK, address=THERE)
+            world.service.use("lo", replace(LOOPBACK, address=THERE))
             await until(lambda: len(peer.hear()) >= 2)
             assert told(peer.packets)[:2] == [("delete", HERE, A1.encode()), ("announce", THERE, A1.encode())]
 
@@ -172,47 +160,36 @@ def test_another_address_deletes_what_the_old_one_announced(world: World) -> Non
 
 
 def test_another_interface_is_gone_over_to_and_all_is_deleted_on_the_old_one(world: World) -> None:
-    # Only one real interface can be had here: the other name is the loopback's, too.
-    def look(name: str) -> Interface:
-        return replace(LOOPBACK, name="lo", address=HERE if name == "old" else THERE)
-
     async def live() -> None:
-        service = SapService("old", look=look, look_every_s=0.05, port=world.port)
-        with SapPeer(world.port) as peer:
-            task = asyncio.create_task(service.run())
-            service.follow({"s1": A1})
+        async with world.running() as peer:
+            world.service.follow({"s1": A1})
             await until(peer.hear)
-            service.use("new")
+            # Only one real interface can be had here: the other name is the loopback's, too.
+            world.service.use("new", replace(LOOPBACK, address=THERE))
             await until(lambda: told(peer.hear())[-1][:2] == ("announce", THERE))
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
         assert ("delete", HERE, A1.encode()) in told(peer.packets)
 
     asyncio.run(live())
 
 
-def test_a_fault_of_its_own_is_told_and_it_goes_on(world: World) -> None:
+def test_a_fault_of_its_own_is_told_and_it_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = [ZeroDivisionError("nonsense")]
 
-    def look(_: str) -> Interface:
+    def open_socket(interface: Interface, *, port: int) -> SapSocket:
         if faults:
             raise faults.pop()
-        return LOOPBACK
+        return open_sap_socket(interface, port=port)
+
+    monkeypatch.setattr("aes67_sender.supervisor.sap.open_sap_socket", open_socket)
 
     async def live() -> None:
-        service = SapService("lo", look=look, look_every_s=0.3, port=world.port)
-        with SapPeer(world.port) as peer:
-            task = asyncio.create_task(service.run())
-            service.follow({"s1": A1})
-            await until(service.problems)
-            (problem,) = service.problems()
+        async with world.running() as peer:
+            world.service.follow({"s1": A1})
+            await until(world.service.problems)
+            (problem,) = world.service.problems()
             assert (problem.code, "nonsense" in problem.text) == ("sap.failed", True)
             await until(peer.hear)
-            assert service.problems() == ()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
+            assert world.service.problems() == ()
 
     asyncio.run(live())
 
@@ -220,12 +197,14 @@ def test_a_fault_of_its_own_is_told_and_it_goes_on(world: World) -> None:
 def test_an_interface_that_cannot_be_used_is_tried_again(world: World) -> None:
     async def live() -> None:
         # The loopback's own name, but no such interface: opening fails, and only that.
-        service = SapService("lo", look=lambda _: replace(LOOPBACK, name="nosuch0"), look_every_s=0.02, port=world.port)
+        service = SapService(replace(LOOPBACK, name="nosuch0"), port=world.port)
         task = asyncio.create_task(service.run())
         await until(service.problems)
         (problem,) = service.problems()
         assert problem.code == "sap.not-open"
         assert "nosuch0" in problem.text
+        service.use("lo", LOOPBACK)
+        await until(lambda: service.problems() == ())
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

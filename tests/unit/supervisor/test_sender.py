@@ -33,6 +33,10 @@ FAKE = Path(__file__).with_name("fake_engine.py")
 INTERFACE = Interface("eth0", "10.0.5.7", "02:00:00:00:00:01", True, False, True, False, False, 1500, 1000)  # noqa: FBT003
 
 
+def not_there(_: str) -> None:
+    """Of the made-up interface; whatever this machine has is left alone."""
+
+
 def setup(folder: Path, port: int, *, web: bool = True, behaviour: str = "ok") -> Setup:
     data = {
         "name": "Studio PC",
@@ -42,7 +46,8 @@ def setup(folder: Path, port: int, *, web: bool = True, behaviour: str = "ok") -
         "web": {"listen": f"127.0.0.1:{port}"},
     }
     config = parse_data(data, base_dir=folder)
-    return Setup(config, INTERFACE, folder, web, (sys.executable, str(FAKE), behaviour))
+    command = sys.executable, str(FAKE), behaviour
+    return Setup(config, INTERFACE, folder, web, command, look=not_there)
 
 
 def free_port() -> int:
@@ -251,7 +256,22 @@ def test_a_folder_that_cannot_be_written_is_a_problem_and_no_failure(tmp_path: P
         assert "a=ptime:1" in (sender.sdp("s1") or "")
 
     given = setup(tmp_path, 0, web=False)
-    run(Setup(given.config, INTERFACE, blocked / "sdp", web=False, engine_command=given.engine_command), visit)
+    run(replace(given, sdp_dir=blocked / "sdp"), visit)
+
+
+def test_an_interface_that_is_gone_is_a_problem_of_the_announcements_and_stops_no_stream(tmp_path: Path) -> None:
+    there: list[Interface | None] = [INTERFACE]
+
+    async def visit(sender: Sender) -> None:
+        await sending(sender)
+        assert "sap.no-interface" not in {problem.code for problem in sender.snapshot().problems}
+        there[0] = None
+        while "sap.no-interface" not in {problem.code for problem in sender.snapshot().problems}:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        assert sender.snapshot().state == "sending"
+        assert sender.snapshot().engine.restarts == 0
+
+    run(replace(setup(tmp_path, 0, web=False), look=lambda _: there[0]), visit)
 
 
 def test_ssrcs_stay_over_restarts_and_differ_by_stream_and_host(tmp_path: Path) -> None:
