@@ -9,10 +9,11 @@ import struct
 import sys
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from aes67_sender.errors import MachineError
 from aes67_sender.monotonic import monotonic_ns
+from aes67_sender.net.closing import Closing
 from aes67_sender.net.ipv4 import Datagram, udp_in
 from aes67_sender.net.ptp.realtime import RealtimeOffset, observe_now
 from aes67_sender.units import NS_PER_S
@@ -29,7 +30,6 @@ if sys.platform == "win32":
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     from aes67_sender.model.interface import Interface
 
@@ -69,7 +69,7 @@ class Wanted:
     sources: tuple[str, ...] = ()
 
 
-class ReceiveSocket:
+class ReceiveSocket(Closing):
     """An open socket, not blocking; ``lost`` counts what came and found no room, ``None`` where nobody tells.
 
     One thread. A context manager.
@@ -155,14 +155,6 @@ class ReceiveSocket:
     def close(self) -> None:
         """Leave the group; safe to call twice."""
         self._socket.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_receive_socket(wanted: Wanted) -> ReceiveSocket:

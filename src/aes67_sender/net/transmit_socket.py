@@ -7,16 +7,16 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from aes67_sender import winapi
 from aes67_sender.errors import MachineError
 from aes67_sender.model.problem import Problem
+from aes67_sender.net.closing import Closing
 from aes67_sender.net.qwave import DscpMarks, policy_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 #: Room for bursts of all streams of a tick: 64 packets of 1500 bytes take about 150 kB of kernel memory.
 _SEND_BUFFER_BYTES: Final = 4 * 1024 * 1024
@@ -46,7 +46,7 @@ class TransmitSocketSpec:
     source_port: int = 0
 
 
-class TransmitSocket:
+class TransmitSocket(Closing):
     """An open, non-blocking, unconnected UDP socket. ``problems`` tells what the system refused.
 
     Non-blocking: a full buffer must cost one packet (EAGAIN), never the time of the next.
@@ -84,14 +84,6 @@ class TransmitSocket:
         if self._marks is not None:
             self._marks.close()
         self._socket.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_transmit_socket(spec: TransmitSocketSpec) -> TransmitSocket:

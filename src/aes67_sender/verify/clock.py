@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from aes67_sender.engine.clock.builtin import BuiltinPtpProvider
 from aes67_sender.engine.clock.ptp_node import PtpNode
@@ -11,11 +11,11 @@ from aes67_sender.errors import MachineError, SenderError
 from aes67_sender.logic.ptp.follower import FollowerSettings
 from aes67_sender.logic.verify.clock import ClockFacts
 from aes67_sender.model.clock import ClockMapping
+from aes67_sender.net.closing import Closing
 from aes67_sender.supervisor.client import fetch_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from aes67_sender.model.interface import Interface
 
@@ -25,7 +25,7 @@ _ASK_EVERY_S: Final = 2.0
 _UNTOLD_NS: Final = 100_000
 
 
-class NetworkClock:
+class NetworkClock(Closing):
     """The grandmaster's time, as far as it can be had; never raises once made. A context manager; one thread."""
 
     def __init__(
@@ -119,11 +119,3 @@ class NetworkClock:
             self._provider.close()
         if self._node is not None:
             self._node.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

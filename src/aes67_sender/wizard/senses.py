@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from aes67_sender.model.levels import Reading
+from aes67_sender.net.closing import Closing
 from aes67_sender.net.interfaces import find_interface
 from aes67_sender.wizard.ears import Ears
 from aes67_sender.wizard.facts import Heard
 from aes67_sender.wizard.probe import DeviceProbe
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from aes67_sender.model.capture import AudioDevice
 
 #: Two listings of five seconds each, and the start of a process on a slow machine.
 _LISTED_S: Final = 15.0
 
 
-class MachineSenses:
+class MachineSenses(Closing):
     """Ears on one interface, and a probe of the sound devices. A context manager; one thread."""
 
     def __init__(self, sender_url: str) -> None:
@@ -28,12 +27,7 @@ class MachineSenses:
         self._probe: DeviceProbe | None = None
         self._metering = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Give everything back: who is started next wants it."""
         if self._ears is not None:
             self._ears.close()

@@ -9,12 +9,13 @@ import socket
 import sys
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import psutil
 
 from aes67_sender.errors import MachineError
 from aes67_sender.monotonic import monotonic_ns
+from aes67_sender.net.closing import Closing
 from aes67_sender.net.ptp.choice import choose_stamping
 from aes67_sender.net.ptp.link import look_at
 from aes67_sender.net.ptp.membership import Link, Membership
@@ -31,8 +32,6 @@ from aes67_sender.net.ptp.sockets import (
 from aes67_sender.wire.ptp_types import ClockIdentity
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from aes67_sender.model.interface import Interface
     from aes67_sender.model.problem import Problem
     from aes67_sender.model.ptp import Arrival, Departure, StampKind
@@ -93,7 +92,7 @@ def _link_of(interface: Interface, sockets: PtpSockets) -> Link:
     return link
 
 
-class PtpPort:
+class PtpPort(Closing):
     """An open port; ``open_ptp_port`` makes it. A context manager.
 
     All of one thread, but for ``wake``. Nothing raises for the network's sake, and the port outlives its interface:
@@ -204,11 +203,3 @@ class PtpPort:
         except OSError:
             return False
         return True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
