@@ -34,6 +34,26 @@ USER_COMMENT: Final = f"{NAME} service"
 _HOMES: Final = re.compile(r"/(home|root|run/user)(/|$)")
 _WATCHDOG_S: Final = 30
 
+#: How either is run: what a sender needs that reports to systemd and sends in real time.
+_RUN: Final = """\
+# The sender itself says when all streams are sent, what its state is, and that its engine is alive.
+Type=notify
+NotifyAccess=main
+# Without a clock there may be nothing to send yet; `systemctl status` says what it waits for.
+TimeoutStartSec=infinity
+WatchdogSec={watchdog_s}
+Restart=always
+RestartSec=2
+TimeoutStopSec=10
+ExecStart={command}
+WorkingDirectory={folder}
+# A status line every few seconds is not for the journal. Warnings are, on standard error.
+StandardOutput=null
+# Packets leave by SCHED_FIFO; in a session, as far as the user's own limits allow.
+LimitRTPRIO=95
+LimitMEMLOCK=infinity
+"""
+
 _SYSTEM: Final = """\
 # {written_by}; `aes67-sender service uninstall` removes it.
 # Settings of your own go into `systemctl edit {name}`: this file is written anew by the next install.
@@ -46,20 +66,7 @@ After=network-online.target sound.target
 StartLimitIntervalSec=0
 
 [Service]
-# The sender itself says when all streams are sent, what its state is, and that its engine is alive.
-Type=notify
-NotifyAccess=main
-# Without a clock there may be nothing to send yet; `systemctl status` says what it waits for.
-TimeoutStartSec=infinity
-WatchdogSec={watchdog_s}
-Restart=always
-RestartSec=2
-TimeoutStopSec=10
-ExecStart={command}
-WorkingDirectory=%S/{name}
-# A status line every few seconds is not for the journal. Warnings are, on standard error.
-StandardOutput=null
-
+{run}
 User={user}
 # Sound devices belong to this group.
 SupplementaryGroups=audio
@@ -72,13 +79,11 @@ Environment=NUMBA_CACHE_DIR=%C/{name}/numba XDG_CACHE_HOME=%C/{name}
 RuntimeDirectory={name}
 Environment=TMPDIR=%t/{name}
 
-# PTP has the UDP ports 319 and 320; packets leave by SCHED_FIFO.
+# For the UDP ports 319 and 320 of PTP, and for SCHED_FIFO.
 # Raw sockets are not used, so there is no CAP_NET_RAW. To switch on time stamps by the network interface, add
 # CAP_NET_ADMIN to both lines.
 AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_SYS_NICE
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_SYS_NICE
-LimitRTPRIO=95
-LimitMEMLOCK=infinity
 
 NoNewPrivileges=yes
 ProtectSystem=strict
@@ -123,21 +128,7 @@ After=pipewire.service pipewire-pulse.service pulseaudio.service sound.target
 StartLimitIntervalSec=0
 
 [Service]
-# The sender itself says when all streams are sent, what its state is, and that its engine is alive.
-Type=notify
-NotifyAccess=main
-TimeoutStartSec=infinity
-WatchdogSec={watchdog_s}
-Restart=always
-RestartSec=2
-TimeoutStopSec=10
-ExecStart={command}
-WorkingDirectory={folder}
-StandardOutput=null
-# As far as the user's own limits allow.
-LimitRTPRIO=95
-LimitMEMLOCK=infinity
-# No NoNewPrivileges here: GStreamer's PTP helper opens ports 319 and 320 by capabilities of its file.
+{run}# No NoNewPrivileges here: GStreamer's PTP helper opens ports 319 and 320 by capabilities of its file.
 
 [Install]
 WantedBy=default.target
@@ -149,8 +140,7 @@ def system_unit(program: Program, user: str, config: ConfigFile) -> str:
     return _SYSTEM.format(
         written_by=WRITTEN_BY,
         name=NAME,
-        watchdog_s=_WATCHDOG_S,
-        command=_command(program.run(f"%S/{NAME}/{CONFIG_NAME}"), specifiers=True),
+        run=_run(_command(program.run(f"%S/{NAME}/{CONFIG_NAME}"), specifiers=True), f"%S/{NAME}"),
         user=user,
         home="\n".join(_home(program, config)),
     )
@@ -161,10 +151,12 @@ def session_unit(program: Program, config_path: str) -> str:
     return _SESSION.format(
         written_by=WRITTEN_BY.rstrip("`"),
         name=NAME,
-        watchdog_s=_WATCHDOG_S,
-        command=_command(program.run(config_path), specifiers=False),
-        folder=_escaped(config_path.rpartition("/")[0] or "/"),
+        run=_run(_command(program.run(config_path), specifiers=False), _escaped(config_path.rpartition("/")[0] or "/")),
     )
+
+
+def _run(command: str, folder: str) -> str:
+    return _RUN.format(watchdog_s=_WATCHDOG_S, command=command, folder=folder)
 
 
 def install_system(program: Program, user: str, config: ConfigFile | None, *, user_exists: bool) -> Plan:
