@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from aes67_sender.errors import WireError
-from aes67_sender.wire.rtp import RtpExtension, RtpPacket, decode, encode
+from aes67_sender.wire.rtp import RtpExtension, RtpPacket, encode
+from support.wire_checks import check_rtp as check
+
+__all__ = ["SEEDS", "check"]
 
 SEEDS = (
     encode(RtpPacket(97, 1, 48, 0xCAFEBABE, bytes(12))),
@@ -20,15 +22,3 @@ SEEDS = (
         )
     ),
 )
-
-
-def check(octets: bytes) -> None:
-    """Raises on anything that must not happen."""
-    try:
-        packet = decode(octets)
-    except WireError:
-        return
-    again = encode(packet)
-    assert len(again) == len(octets)
-    assert decode(again) == packet
-    assert packet.padding_bytes or again == octets

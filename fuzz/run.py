@@ -42,7 +42,7 @@ def fuzz(python: Path, name: str, seconds: int, again: Path | None) -> bool:
     options = [f"-max_total_time={seconds}", f"-artifact_prefix={FOUND}/{name}-"]
     options += ["-print_final_stats=1", "-timeout=10", "-verbosity=0"]
     command = [str(python), "-m", "fuzz.target", name, *([str(again.resolve())] if again else [str(corpus), *options])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("src", "tests", "."))}
     print(f"fuzz: {name}, {again or f'{seconds} s'}", flush=True)
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 

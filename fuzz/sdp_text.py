@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from aes67_sender.wire.sdp import SdpError, decode, encode, render
+from support.wire_checks import check_sdp as check
+
+__all__ = ["SEEDS", "check"]
 
 _DANTE: Final = b"""v=0
 o=- 278034 278037 IN IP4 10.1.1.22
@@ -45,23 +47,3 @@ a=ts-refclk:ptp=IEEE1588-2008:traceable\r
 a=mediaclk:sender\r
 a=mid:2"""
 SEEDS: Final = (_DANTE, _TWO_NETWORKS)
-
-
-def check(octets: bytes) -> None:
-    """Raises on anything that must not happen."""
-    try:
-        description = decode(octets)
-    except SdpError:
-        return
-    assert encode(description) == octets
-    assert decode(render(description)) == description
-    for stream in description.audio_streams():
-        assert stream.legs
-        assert len(stream.channel_names) == stream.channels
-        assert 0 < stream.port < 65536
-    for section in description.sections:
-        assert "\n" not in section.information
-        assert all(connection.addresses for connection in section.connections)
-    assert all(1 <= remark.line <= len(description.lines) for remark in description.remarks())
-    assert description.origin.version >= 0
-    assert "\n" not in description.name
