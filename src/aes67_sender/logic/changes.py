@@ -62,12 +62,6 @@ class Changes:
     new_engine: tuple[str, ...] = ()
     next_run: tuple[str, ...] = ()
 
-    @property
-    def concern_the_engine(self) -> bool:
-        """Whether the engine has anything to do."""
-        streams = self.add or self.remove or self.replace or self.reroute or self.regain
-        return bool(streams or self.start or self.stop or self.restart or self.refeed)
-
 
 def uses(config: Config) -> dict[str, Use]:
     """What is wanted of every source, by its id."""

@@ -16,11 +16,9 @@ from aes67_sender.errors import WireError
 from aes67_sender.wire.ptp_messages import BODIES, Body, MessageType
 from aes67_sender.wire.ptp_types import PortIdentity
 
-#: UDP ports and IPv4 groups (IEEE 1588-2008 annex D).
+#: UDP ports (IEEE 1588-2008 annex D).
 EVENT_PORT: Final = 319
 GENERAL_PORT: Final = 320
-PRIMARY_GROUP: Final = "224.0.1.129"
-PEER_GROUP: Final = "224.0.0.107"
 
 VERSION: Final = 2
 SUBNS_PER_NS: Final = 1 << 16
@@ -92,11 +90,6 @@ class Message:
     def type(self) -> MessageType:
         """What kind of message it is."""
         return self.body.TYPE
-
-    @property
-    def correction_ns(self) -> int:
-        """The correction to the nearest ns."""
-        return (self.correction_subns + SUBNS_PER_NS // 2) // SUBNS_PER_NS
 
 
 def encode(message: Message) -> bytes:

@@ -13,9 +13,8 @@ from typing import Final
 from aes67_sender.errors import WireError
 
 VERSION: Final = 2
-#: Sequence numbers and timestamps wrap at these.
+#: Sequence numbers wrap at this.
 SEQUENCES: Final = 1 << 16
-TIMESTAMPS: Final = 1 << 32
 
 _HEADER: Final = struct.Struct("!BBHII")
 _EXTENSION: Final = struct.Struct("!HH")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from aes67_sender.errors import WireError
@@ -193,13 +191,6 @@ def test_the_table_has_every_type() -> None:
 def test_those_that_are_timed_go_to_the_event_port() -> None:
     events = {MessageType.SYNC, MessageType.DELAY_REQ, MessageType.PDELAY_REQ, MessageType.PDELAY_RESP}
     assert {kind for kind in MessageType if kind.is_event} == events
-
-
-@pytest.mark.parametrize(
-    ("subns", "ns"), [(0, 0), (32767, 0), (32768, 1), (-32768, 0), (-32769, -1), (98304, 2), (-98304, -1), (-65536, -1)]
-)
-def test_a_correction_is_rounded_to_the_nearest_ns(subns: int, ns: int) -> None:
-    assert replace(MESSAGES[0], correction_subns=subns).correction_ns == ns
 
 
 def test_types_are_called_as_the_standard_writes_them() -> None:

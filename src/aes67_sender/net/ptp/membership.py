@@ -38,7 +38,6 @@ class Membership:
         self._look_at_ns = now_ns + _LOOK_EVERY_NS
         self._pause_ns = _SILENCE_NS
         self._joined = True
-        self.rejoins = 0
 
     def heard(self, now_ns: int) -> None:
         """Something came: the membership stands."""
@@ -62,4 +61,3 @@ class Membership:
                 # Each time twice as patient: there may be no grandmaster at all.
                 self._heard_ns, self._pause_ns = now_ns, min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
             self._joined = self._join(self._link)
-            self.rejoins += 1
