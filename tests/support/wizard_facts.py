@@ -7,29 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from aes67_sender.config.load import judge
 from aes67_sender.model.capture import AudioDevice
-from aes67_sender.model.interface import Interface
 from aes67_sender.model.session import Destination, DiscoveredSession
 from aes67_sender.model.snapshot import MasterStatus
 from aes67_sender.wizard.facts import Existing, Facts, Heard
+from support import interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aes67_sender.model.interface import Interface
 
 OWN_ADDRESS = "192.168.1.20"
 
 
 def interface(name: str = "eth0", address: str | None = OWN_ADDRESS, **more: Any) -> Interface:
-    usual: dict[str, Any] = {
-        "mac": "02:00:00:00:00:01",
-        "up": True,
-        "loopback": False,
-        "multicast": True,
-        "wireless": False,
-        "virtual": False,
-        "mtu_bytes": 1500,
-        "speed_mbps": 1000,
-    }
-    return Interface(name=name, address=address, **{**usual, **more})
+    return interfaces.interface(name, address, **more)
 
 
 def device(kind: str = "pulse", name: str = "Studio", channels: int = 2, **more: Any) -> AudioDevice:

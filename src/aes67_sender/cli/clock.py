@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import click
 
-from aes67_sender.cli.options import SENDER_URL, json_option, verbose_option
+from aes67_sender.cli.options import SENDER_URL, interface_option, json_option, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ _OF_SET: Final = frozenset({"set_mode", "url", "as_json", "verbose"})
 
 
 @click.command()
-@click.option("--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`.")
+@interface_option
 @click.option("--domain", type=click.IntRange(0, 127), default=0, show_default=True, help="PTP domain.")
 @click.option(
     "--provider",

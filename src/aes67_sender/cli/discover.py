@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from aes67_sender.cli.options import json_option, verbose_option
+from aes67_sender.cli.options import interface_option, json_option, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ Sessions = tuple["DiscoveredSession", ...]
 
 
 @click.command()
-@click.option("--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`.")
+@interface_option
 @click.option(
     "--seconds", type=click.FloatRange(min=0), metavar="S", help=f"Listen so long; {_SECONDS:g} without --watch."
 )

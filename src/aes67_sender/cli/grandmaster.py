@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from aes67_sender.cli.options import json_option, verbose_option
+from aes67_sender.cli.options import interface_option, json_option, verbose_option
 from aes67_sender.monotonic import monotonic_ns
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _LOOK_S: Final = 0.1
 
 
 @click.command()
-@click.option("--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`.")
+@interface_option
 @click.option("--domain", type=click.IntRange(0, 127), default=0, show_default=True, help="PTP domain.")
 @click.option(
     "--priority1",

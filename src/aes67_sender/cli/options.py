@@ -64,6 +64,10 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+#: Passed as ``interface_name``.
+interface_option = click.option(
+    "--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aes67_sender.cli.options import config_option, log_to_file, verbose_option
+from aes67_sender.cli.options import config_option, interface_option, log_to_file, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def run(config_path: Path, duration_s: float | None, log_path: Path | None, *, a
 
 
 @click.command()
-@click.option("--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`.")
+@interface_option
 @_sending_options
 def demo(interface_name: str | None, duration_s: float | None, *, as_json: bool, no_web: bool) -> None:
     """Send a stereo tone of 1 kHz at -18 dBFS, without a config file."""

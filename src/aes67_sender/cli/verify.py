@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aes67_sender.cli.options import SENDER_URL, json_option, verbose_option
+from aes67_sender.cli.options import SENDER_URL, interface_option, json_option, verbose_option
 
 if TYPE_CHECKING:
     from aes67_sender.logic.verify.expectation import Expectation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seconds", type=click.FloatRange(min=0.5), default=10, show_default=True, metavar="S", help="Listen for so long."
 )
-@click.option("--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`.")
+@interface_option
 @click.option("--url", default=SENDER_URL, show_default=True, help="Where the running sender listens.")
 @json_option
 @verbose_option

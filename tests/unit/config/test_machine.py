@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aes67_sender.config.load import parse_data
 from aes67_sender.config.machine import check_machine
 from aes67_sender.errors import ConfigError
-from aes67_sender.model.interface import Interface
+from support.interfaces import LOOPBACK as LO
+from support.interfaces import interface
 
-ETH0 = Interface("eth0", "192.168.1.5", "02:00:00:00:00:01", True, False, True, False, False, 1500, 1000)  # noqa: FBT003  positions as in the record
-LO = replace(ETH0, name="lo", address="127.0.0.1", mac=None, loopback=True, mtu_bytes=65536, speed_mbps=None)
+if TYPE_CHECKING:
+    from aes67_sender.model.interface import Interface
+
+ETH0 = interface(address="192.168.1.5")
 STREAM: dict[str, Any] = {"address": "239.69.1.1"}
 
 

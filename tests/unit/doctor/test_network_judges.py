@@ -19,21 +19,10 @@ from aes67_sender.logic.doctor.multicast import (
 from aes67_sender.logic.doctor.network import Kind, Link, Load, Saving, judge_link, judge_neighbours
 from aes67_sender.logic.doctor.ports import Attempt, Holder, PortFacts, RightsFacts, judge_ports, judge_web
 from aes67_sender.logic.doctor.routes import RouteFacts, judge_route
-from aes67_sender.model.interface import Interface
+from support.interfaces import interface
 from unit.doctor.judged import severities, the
 
-ETH0 = Interface(
-    name="eth0",
-    address="10.77.0.2",
-    mac="00:1d:c1:12:34:56",
-    up=True,
-    loopback=False,
-    multicast=True,
-    wireless=False,
-    virtual=False,
-    mtu_bytes=1500,
-    speed_mbps=1000,
-)
+ETH0 = interface(address="10.77.0.2", mac="00:1d:c1:12:34:56")
 LINK = Link(ETH0, "ethernet", prefix=24, carrier=True, full_duplex=True, saving="off")
 LOAD = Load(mbps=9.9, largest_packet_bytes=1192)
 FINE = dict.fromkeys(("network.link", "network.multicast", "network.speed", "network.mtu", "network.eee"), "ok")

@@ -7,22 +7,11 @@ from dataclasses import replace
 import pytest
 
 from aes67_sender.errors import ConfigError, MachineError
-from aes67_sender.model.interface import Interface
 from aes67_sender.net import interfaces as module
 from aes67_sender.net.interfaces import choose_interface, list_interfaces
+from support.interfaces import interface
 
-ETH0 = Interface(
-    name="eth0",
-    address="10.0.0.1",
-    mac="00:1d:c1:00:00:01",
-    up=True,
-    loopback=False,
-    multicast=True,
-    wireless=False,
-    virtual=False,
-    mtu_bytes=1500,
-    speed_mbps=1000,
-)
+ETH0 = interface(address="10.0.0.1", mac="00:1d:c1:00:00:01")
 ETH1 = replace(ETH0, name="eth1", address="10.0.1.1", mac="00:1d:c1:00:00:02")
 WLAN = replace(ETH0, name="wlan0", address="10.0.2.1", wireless=True)
 VPN = replace(ETH0, name="tun0", address="10.8.0.2", virtual=True)

@@ -13,27 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aes67_sender.errors import MachineError
-from aes67_sender.model.interface import Interface
 from aes67_sender.net.interfaces import list_interfaces
 from aes67_sender.net.ptp import sockets
 from aes67_sender.net.ptp.port import PtpPort, clock_identity_of, open_ptp_port
 from aes67_sender.net.ptp.sockets import PortsForbiddenError, PortsTakenError, why_not_bound
+from support.interfaces import interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NO_ADDRESS = Interface(
-    name="eth7",
-    address=None,
-    mac=None,
-    up=True,
-    loopback=False,
-    multicast=True,
-    wireless=False,
-    virtual=False,
-    mtu_bytes=1500,
-    speed_mbps=None,
-)
+NO_ADDRESS = interface("eth7", address=None, mac=None)
 
 
 def refused(number: int) -> OSError:

@@ -8,10 +8,8 @@ import time
 import pytest
 
 from aes67_sender.errors import MachineError
-from aes67_sender.model.interface import Interface
 from aes67_sender.net.receive_socket import Wanted, open_receive_socket
-
-LOOPBACK = Interface("lo", "127.0.0.1", None, True, True, True, False, False, 65_536, None)  # noqa: FBT003  a record
+from support.interfaces import LOOPBACK, interface
 
 
 def free_port() -> int:
@@ -58,6 +56,6 @@ def test_what_finds_no_room_is_counted() -> None:
 
 
 def test_a_group_on_an_interface_that_is_gone_is_refused() -> None:
-    gone = Interface("nowhere0", "192.0.2.1", None, True, False, True, False, False, 1500, None)  # noqa: FBT003
+    gone = interface("nowhere0", "192.0.2.1")
     with pytest.raises(MachineError, match="nowhere0"):
         open_receive_socket(Wanted("239.69.1.1", free_port(), gone))

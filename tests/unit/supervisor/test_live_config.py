@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aes67_sender.config.load import anchored
-from aes67_sender.model.interface import Interface
 from aes67_sender.supervisor.document import open_document
 from aes67_sender.supervisor.sender import Sender, Setup
+from support.interfaces import interface
 from unit.supervisor.test_sender import (
     INTERFACE,
     answering,
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-OTHER = Interface("eth1", "10.0.6.7", "02:00:00:00:00:02", True, False, True, False, False, 1500, 1000)  # noqa: FBT003
+    from aes67_sender.model.interface import Interface
+
+OTHER = interface("eth1", "10.0.6.7", mac="02:00:00:00:00:02")
 
 
 def data(port: int) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from unittest import mock
 from zeroconf import DNSIncoming, DNSOutgoing, DNSPointer
 
 from aes67_sender.logic.session import Session
-from aes67_sender.model.interface import Interface
 from aes67_sender.model.packet import PacketFormat
 from aes67_sender.net.listen import listen, port_of
 from aes67_sender.net.mdns.browser import Browser
@@ -22,6 +21,7 @@ from aes67_sender.net.rtsp_client import describe
 from aes67_sender.supervisor.ravenna import RavennaService
 from aes67_sender.wire.rtsp_url import RtspUrl, by_name
 from aes67_sender.wire.sdp import LocalMac, OwnStream
+from support.interfaces import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,18 +32,6 @@ if TYPE_CHECKING:
     from aes67_sender.net.mdns.browser import Instance
 
 HOST = "127.0.0.1"
-LOOPBACK = Interface(
-    name="lo",
-    address=HOST,
-    mac=None,
-    up=True,
-    loopback=True,
-    multicast=True,
-    wireless=False,
-    virtual=False,
-    mtu_bytes=65536,
-    speed_mbps=None,
-)
 WITHIN_S = 20
 
 

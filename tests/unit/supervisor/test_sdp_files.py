@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aes67_sender.config.load import parse_data
-from aes67_sender.model.interface import Interface
 from aes67_sender.supervisor.sdp_files import SdpFiles, write_atomically
+from support.interfaces import interface
 from unit.supervisor.test_fold import report
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aes67_sender.model.clock import ClockState
     from aes67_sender.model.protocol import Report
 
-INTERFACE = Interface("eth0", "10.0.5.7", "02:00:00:00:00:01", True, False, True, False, False, 1500, 1000)  # noqa: FBT003
+INTERFACE = interface()
 
 
 def files(folder: Path) -> SdpFiles:

@@ -19,18 +19,20 @@ import pytest
 from aes67_sender.config.load import parse_data
 from aes67_sender.errors import MachineError
 from aes67_sender.logic.codec import decode_snapshot
-from aes67_sender.model.interface import Interface
 from aes67_sender.net.listen import listen, port_of
 from aes67_sender.supervisor.identities import stable_ssrc
 from aes67_sender.supervisor.sdp_files import SdpFiles
 from aes67_sender.supervisor.sender import Sender, Setup
 from aes67_sender.supervisor.web_connections import MOST_CONNECTIONS
+from support.interfaces import interface
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from aes67_sender.model.interface import Interface
+
 FAKE = Path(__file__).with_name("fake_engine.py")
-INTERFACE = Interface("eth0", "10.0.5.7", "02:00:00:00:00:01", True, False, True, False, False, 1500, 1000)  # noqa: FBT003
+INTERFACE = interface()
 
 
 def not_there(_: str) -> None:

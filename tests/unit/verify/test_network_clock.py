@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 from aes67_sender.errors import MachineError
 from aes67_sender.logic.codec import encode_snapshot
-from aes67_sender.model.interface import Interface
 from aes67_sender.model.snapshot import ClockStatus, EngineStatus, MasterStatus, Snapshot
 from aes67_sender.verify.clock import NetworkClock
+from support.interfaces import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aes67_sender.model.clock import ClockState
+    from aes67_sender.model.interface import Interface
 
-LOOPBACK = Interface("lo", "127.0.0.1", None, True, True, True, False, False, 65_536, None)  # noqa: FBT003  a record
 MASTER = "00-1d-c1-ff-fe-12-34-56"
 MEDIA_NS = 1_796_212_800_000_000_000
 
