@@ -50,15 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(ring)
         if reason := reasons.get(ring):
             item.add_marker(pytest.mark.skip(reason=reason))
-        if not ownprocess.is_inside():
-            item.add_marker(_again(item))
-
-
-def _again(item: pytest.Item) -> pytest.MarkDecorator:
-    if any(item.path.is_relative_to(folder) for folder in EXACT):
-        # What another test left open is told when the garbage is collected, in whichever test runs then.
-        return pytest.mark.flaky(reruns=1, only_rerun=["PytestUnraisableExceptionWarning"])
-    return pytest.mark.flaky(reruns=2)
+        if not ownprocess.is_inside() and not any(item.path.is_relative_to(folder) for folder in EXACT):
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEAKS = """
-import subprocess, threading, time, pytest
+import socket, subprocess, threading, time, pytest
 
 def test_fine(): pass
 
 def test_thread(): threading.Thread(target=time.sleep, args=(60,), daemon=True, name="forgotten").start()
 
 def test_process(): globals().update(kept=subprocess.Popen(["sleep", "61"]))
+
+def test_socket():
+    circle = [socket.socket()]
+    circle.append(circle)
+
+def test_fine_too(): pass
 
 def test_wrong(): assert not 1
 
@@ -37,12 +43,14 @@ def test_leaks_fail_and_the_last_line_counts_everything(tmp_path: Path) -> None:
     (tmp_path / "test_leaks.py").write_text(LEAKS)
     (tmp_path / "test_broken.py").write_text("import no_such_module")
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "-c", os.devnull, "--rootdir", str(tmp_path)]
-    command += ["--continue-on-collection-errors", "-p", "no:cacheprovider", str(tmp_path)]
+    command += ["--continue-on-collection-errors", "-p", "no:cacheprovider", "-W", "error", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
-    assert done.stdout.splitlines()[-1] == "2 passed, 4 failed, 1 skipped, 1 of the passed not at the first try"
+    assert done.stdout.splitlines()[-1] == "3 passed, 5 failed, 1 skipped, 1 of the passed not at the first try"
     assert "left running: thread forgotten" in done.stdout
     assert "(sleep 61)" in done.stdout
+    assert "ERROR at teardown of test_socket" in done.stdout
+    assert "unclosed <socket" in done.stdout
 
 
 def test_the_counts_of_parts_are_added_up(tmp_path: Path) -> None:
