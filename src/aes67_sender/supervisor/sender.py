@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import math
-import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, get_args
 
 from aes67_sender.errors import ConfigError
-from aes67_sender.logic import fold
+from aes67_sender.logic import fold, instant
 from aes67_sender.model.clock import ClockMode
 from aes67_sender.model.problem import Problem
 from aes67_sender.model.protocol import Start
@@ -24,6 +22,7 @@ from aes67_sender.supervisor.config_watch import watching
 from aes67_sender.supervisor.document import document_of
 from aes67_sender.supervisor.engine_link import EngineLink
 from aes67_sender.supervisor.identities import handovers_after, new_handover
+from aes67_sender.supervisor.import_beside import import_beside
 from aes67_sender.supervisor.interface_watch import looks
 from aes67_sender.supervisor.live_config import LiveConfig
 from aes67_sender.supervisor.notify import keep_informed
@@ -34,7 +33,6 @@ from aes67_sender.supervisor.surroundings import stop_signals, user_stdin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
-    from types import ModuleType
 
     from aes67_sender.config.model import Config
     from aes67_sender.logic.changes import Changes
@@ -92,7 +90,7 @@ class Sender:
 
     def snapshot(self) -> Snapshot:
         """Everything about the sender, now."""
-        return fold.snapshot(
+        return instant.snapshot(
             self._history,
             self._setup.config,
             self._sdp_files.versions(),
@@ -103,7 +101,7 @@ class Sender:
                 *self._sdp_files.problems(),
                 *self._announcements.problems(),
             ),
-            fold.Now(time.monotonic(), time.time()),
+            instant.Now(time.monotonic(), time.time()),
         )
 
     def engine_silent_s(self) -> float:
@@ -235,7 +233,7 @@ class Sender:
     async def _serve(self, listening: Listening) -> None:
         """Serve REST for as long as the sender runs. Should it fail, the streams go on without."""
         try:
-            web = await _import_web()
+            web = await import_beside("aes67_sender.supervisor.web")
             await web.serve(web.make_app(self), listening)
         except Exception as error:  # noqa: BLE001  whatever it is, the streams must go on
             _log.exception("the REST interface has failed")
@@ -290,28 +288,3 @@ class Sender:
             streams=tuple(new_handover(interface, stream) for stream in self.config.streams),
             stdin_fd=stdin_fd,
         )
-
-
-async def _import_web() -> ModuleType:
-    """The web module, imported without holding up the loop: FastAPI takes most of a second.
-
-    A daemon thread rather than the loop's executor, whose end would have to be waited for when the user stops early.
-    """
-    loop = asyncio.get_running_loop()
-    imported: asyncio.Future[ModuleType] = loop.create_future()
-
-    def settle(module: ModuleType | None, error: Exception | None) -> None:
-        if not imported.done():
-            imported.set_exception(error) if error else imported.set_result(cast("ModuleType", module))
-
-    def work() -> None:
-        module, error = None, None
-        try:
-            module = importlib.import_module("aes67_sender.supervisor.web")
-        except Exception as caught:  # noqa: BLE001  handed to the loop as it is
-            error = caught
-        with contextlib.suppress(RuntimeError):  # the loop may be closed by now
-            loop.call_soon_threadsafe(settle, module, error)
-
-    threading.Thread(target=work, name="import-web", daemon=True).start()
-    return await imported

@@ -9,17 +9,15 @@ import pytest
 from aes67_sender.config.load import parse_data
 from aes67_sender.logic.codec import decode_snapshot, encode_snapshot
 from aes67_sender.logic.fold import (
-    RESTART_SHOWN_S,
     EngineDied,
     EngineHandedOver,
     EngineReported,
     Event,
     History,
-    Now,
     StopAsked,
     fold,
-    snapshot,
 )
+from aes67_sender.logic.instant import RESTART_SHOWN_S, Now, snapshot
 from aes67_sender.model.clock import ClockMapping
 from aes67_sender.model.levels import LevelWindow
 from aes67_sender.model.problem import Problem

@@ -315,10 +315,10 @@ def test_a_duration_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_failure_of_rest_leaves_the_streams_on_the_air(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken() -> None:
+    async def broken(_: str) -> None:
         raise ImportError("no module named uvicorn")
 
-    monkeypatch.setattr("aes67_sender.supervisor.sender._import_web", broken)
+    monkeypatch.setattr("aes67_sender.supervisor.sender.import_beside", broken)
 
     async def visit(sender: Sender) -> None:
         await sending(sender)
