@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,10 @@ from support.rig import EPOCH_NS, MS, START_NS, Rig, decode_l16, decode_l24, map
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+
+def half(frames: Any) -> Any:
+    return np.full(len(frames), 0.5)
 
 
 @pytest.mark.parametrize("rate_ppm", [0.0, 87.5, -250.0])
@@ -167,16 +171,10 @@ def test_any_channel_goes_to_any_channel_bit_exact(modules: dict[str, ModuleType
 
 def test_a_source_that_stops_fades_and_one_that_returns_fades_in(modules: dict[str, ModuleType]) -> None:
     rig = Rig(modules, [plan(channel_map=(0,))], [FeedPlan(48_000, 1)])
-    clock = mapping()
-    rig.transmitter.publish(clock)
-    now = clock.media_at(START_NS) * 48_000 // 10**9
-    feed = rig.transmitter.feeds[0]
-    feed.begin(now, now_frame=now, fade=False)
-    feed.write(np.full((2400, 1), 0.5, np.float32))
+    rig.transmitter.publish(mapping())
+    rig.play(0, half, 50 * MS)
     first = decode_l24(rig.run(80 * MS), 1)[:, 0]
-    now += 80 * 48
-    feed.begin(now + 480, now_frame=now, fade=True)
-    feed.write(np.full((4800, 1), 0.5, np.float32))
+    rig.play(0, half, 100 * MS, after_ns=10 * MS)
     second = decode_l24(rig.run(60 * MS), 1)[:, 0]
     sound = np.concatenate((first, second)) / (1 << 23)
     assert sound.max() == pytest.approx(0.5)
@@ -206,12 +204,8 @@ def test_peaks_and_lateness_are_metered(modules: dict[str, ModuleType]) -> None:
 
 def test_mute_fades_out(modules: dict[str, ModuleType]) -> None:
     rig = Rig(modules, [plan(channel_map=(0,))], [FeedPlan(48_000, 1)])
-    clock = mapping()
-    rig.transmitter.publish(clock)
-    now = clock.media_at(START_NS) * 48_000 // 10**9
-    feed = rig.transmitter.feeds[0]
-    feed.begin(now, now_frame=now, fade=False)
-    feed.write(np.full((9600, 1), 0.5, np.float32))
+    rig.transmitter.publish(mapping())
+    rig.play(0, half, 200 * MS)
     rig.run(30 * MS)
     rig.tables.control[Control.MUTE] = 1
     sound = decode_l24(rig.run(30 * MS), 1)[:, 0] / (1 << 23)

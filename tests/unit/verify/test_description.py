@@ -12,6 +12,16 @@ from aes67_sender.errors import MachineError
 from aes67_sender.verify.description import read_sdp
 
 
+def gives(url: str, body: bytes | None, why_not: str) -> None:
+    """The URL gives this text, or with ``None`` the reason why it gives none, and what to do."""
+    if body is not None:
+        assert read_sdp(url) == body
+        return
+    with pytest.raises(MachineError, match=why_not) as refused:
+        read_sdp(url)
+    assert refused.value.hint
+
+
 @pytest.mark.parametrize(
     ("answer", "body"),
     [
@@ -32,12 +42,7 @@ def test_an_rtsp_server_gives_the_description_or_the_reason(answer: bytes, body:
         thread = threading.Thread(target=serve)
         thread.start()
         url = f"rtsp://127.0.0.1:{server.getsockname()[1]}/by-id/1"
-        if body is None:
-            with pytest.raises(MachineError, match="rtsp://") as refused:
-                read_sdp(url)
-            assert refused.value.hint
-        else:
-            assert read_sdp(url) == body
+        gives(url, body, "rtsp://")
         thread.join()
     assert asked[0].startswith(f"DESCRIBE {url} RTSP/1.0\r\n".encode())
 
@@ -58,12 +63,7 @@ def test_an_http_server_gives_the_description_or_the_reason(path: str, body: byt
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         url = f"http://127.0.0.1:{server.server_address[1]}/{path}"
-        if body is None:
-            with pytest.raises(MachineError, match="404") as refused:
-                read_sdp(url)
-            assert refused.value.hint
-        else:
-            assert read_sdp(url) == body
+        gives(url, body, "404")
         thread.join()
 
 
