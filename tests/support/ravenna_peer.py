@@ -15,6 +15,7 @@ from typing import Any
 from aes67_sender.logic.session import Session
 from aes67_sender.model.packet import PacketFormat
 from aes67_sender.net.interfaces import choose_interface, list_interfaces
+from aes67_sender.supervisor.interface_watch import looks
 from aes67_sender.supervisor.ravenna import RavennaService
 from aes67_sender.supervisor.ravenna_finder import RavennaFinder
 from aes67_sender.wire.sdp import LocalMac, OwnStream
@@ -46,12 +47,17 @@ async def announce(name: str, stop: asyncio.Event) -> None:
     service = RavennaService(interface)
     version = 0
 
+    async def watch() -> None:
+        async for found in looks(lambda: name):
+            service.use(found)
+
     def take() -> None:
         nonlocal version
         version += 1
         wanted = json.loads(sys.stdin.readline() or "{}")
         service.follow({key: session(key, text, version, interface.address or "") for key, text in wanted.items()})
 
+    watching = asyncio.create_task(watch())
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), take)
     told: Any = None
     while not stop.is_set():
@@ -65,6 +71,8 @@ async def announce(name: str, stop: asyncio.Event) -> None:
             print(json.dumps(now, ensure_ascii=False), flush=True)
         await asyncio.sleep(LOOK_S)
     asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
     await service.close()
     print("closed", flush=True)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aes67_sender.net.interfaces import choose_interface, list_interfaces
+from aes67_sender.supervisor.interface_watch import looks
 from aes67_sender.supervisor.sap import SapService
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ async def announce(interface: str, sessions: Mapping[str, str]) -> None:
     running = asyncio.create_task(service.run())
     service.follow(sessions)
     print("announcing", flush=True)
-    await running
+    try:
+        async for found in looks(lambda: interface):
+            service.use(interface, found)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 if __name__ == "__main__":
