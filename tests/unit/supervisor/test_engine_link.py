@@ -138,8 +138,9 @@ def test_both_dead_at_once_is_still_a_restart() -> None:
 def test_an_engine_that_is_of_no_use_is_ended_and_started_again(behaviour: str, why: str) -> None:
     async def scenario() -> None:
         patience = replace(QUICK, first_report_s=QUICK.report_s)
-        # Until the interpreter is up, "no report" says little: only a hanging engine has reported before.
-        async with running(behaviour, QUICK if behaviour == "hang" else patience) as (_, seen):
+        # Until the interpreter is up, "no report" says little. A hanging engine has reported before, and one that
+        # crashes is not waited for.
+        async with running(behaviour, QUICK if behaviour in {"hang", "crash"} else patience) as (_, seen):
             await until(lambda: len(seen.deaths) == 2, 60)
             assert why in {death.why for death in seen.deaths}
 
