@@ -42,14 +42,15 @@ def session(stream_id: str, name: str, version: int, address: str) -> Session:
     return Session(stream_id, version, stream)
 
 
+async def keep_told(service: RavennaService | RavennaFinder, name: str) -> None:
+    async for found in looks(lambda: name):
+        service.use(found)
+
+
 async def announce(name: str, stop: asyncio.Event) -> None:
     interface = choose_interface(name, list_interfaces())
     service = RavennaService(interface)
     version = 0
-
-    async def watch() -> None:
-        async for found in looks(lambda: name):
-            service.use(found)
 
     def take() -> None:
         nonlocal version
@@ -57,7 +58,7 @@ async def announce(name: str, stop: asyncio.Event) -> None:
         wanted = json.loads(sys.stdin.readline() or "{}")
         service.follow({key: session(key, text, version, interface.address or "") for key, text in wanted.items()})
 
-    watching = asyncio.create_task(watch())
+    watching = asyncio.create_task(keep_told(service, name))
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), take)
     told: Any = None
     while not stop.is_set():
@@ -78,8 +79,8 @@ async def announce(name: str, stop: asyncio.Event) -> None:
 
 
 async def find(name: str, stop: asyncio.Event) -> None:
-    finder = RavennaFinder(name)
-    running = asyncio.create_task(finder.run())
+    finder = RavennaFinder(choose_interface(name, list_interfaces()))
+    running = asyncio.gather(finder.run(), keep_told(finder, name))
     told: Any = None
     while not stop.is_set():
         now = [[each.name, each.origin, each.address, each.port, each.format] for each in finder.sessions()]

@@ -22,7 +22,7 @@ class Discovery:
     def __init__(self, interface: Interface) -> None:
         self._name = interface.name
         self._sap = SapService(interface)
-        self._ravenna = RavennaFinder(interface.name)
+        self._ravenna = RavennaFinder(interface)
 
     async def run(self) -> None:
         """Listen until cancelled; survives whatever happens to the interface."""
@@ -41,3 +41,4 @@ class Discovery:
     async def _watch(self) -> None:
         async for found in looks(lambda: self._name):
             self._sap.use(self._name, found)
+            self._ravenna.use(found)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 from aes67_sender.errors import SenderError, WireError
 from aes67_sender.logic.session_facts import discovered_session, read_facts
 from aes67_sender.model.problem import Problem
-from aes67_sender.net.interfaces import find_interface
 from aes67_sender.net.mdns.browser import Browser
 from aes67_sender.net.mdns.port import open_mdns
 from aes67_sender.net.rtsp_client import describe
+from aes67_sender.supervisor.interface_watch import set_within
 from aes67_sender.wire.rtsp_url import RtspUrl, by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from aes67_sender.logic.session_facts import SessionFacts
     from aes67_sender.model.interface import Interface
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from aes67_sender.net.mdns.browser import Instance
 
 _log = logging.getLogger(__name__)
-_LOOK_S: Final = 2.0
+#: Until mDNS, which could not be opened, is tried again.
+_OPEN_AGAIN_S: Final = 2.0
 #: DNS-SD tells nothing of a description that changes; SAP is repeated as often.
 _REFRESH_S: Final = 30.0
 _AGAIN_S: Final = (2.0, 5.0, 10.0, _REFRESH_S)
@@ -42,11 +43,14 @@ class _Fetched:
 
 
 class RavennaFinder:
-    """Runs until cancelled; all calls in the loop's thread. ``interface`` is a name; ``look`` runs in a thread."""
+    """Runs until cancelled; all calls in the loop's thread.
 
-    def __init__(self, interface: str, *, look: Callable[[str], Interface | None] = find_interface) -> None:
-        self._name = interface
-        self._look = look
+    The interface may come and go, and change its address: ``use`` tells.
+    """
+
+    def __init__(self, interface: Interface) -> None:
+        self._interface: Interface | None = interface
+        self._changed = asyncio.Event()
         self._address: str | None = None
         self._browser: Browser | None = None
         self._fetching: dict[str, asyncio.Task[None]] = {}
@@ -63,21 +67,30 @@ class RavennaFinder:
         now_s = asyncio.get_running_loop().time()
         return tuple(_describe(fetched, now_s, ours) for fetched in self._fetched.values())
 
+    def use(self, interface: Interface | None) -> None:
+        """How the interface is now, ``None`` if it is gone; costs nothing if it is as it was."""
+        if interface != self._interface:
+            self._interface = interface
+            self._changed.set()
+
     async def run(self) -> None:
         """Look for sessions until cancelled; survives whatever happens to the interface."""
         try:
             while True:
+                self._changed.clear()
+                wait_s = None
                 try:
                     await self._settle()
                     self._problems = ()
                 except SenderError as error:
                     self._problems = (Problem("ravenna.not-found", "warning", str(error), error.hint),)
-                await asyncio.sleep(_LOOK_S)
+                    wait_s = _OPEN_AGAIN_S
+                await set_within(self._changed, wait_s)
         finally:
             await self._end()
 
     async def _settle(self) -> None:
-        interface = await asyncio.to_thread(self._look, self._name)
+        interface = self._interface
         address = interface.address if interface is not None and interface.up else None
         if address == self._address:
             return
