@@ -34,9 +34,9 @@ async def looks(
         wanted = name()
         try:
             found = await asyncio.to_thread(look, wanted)
-        except Exception:  # noqa: BLE001  whatever it is, the streams must go on
+        except Exception as error:  # noqa: BLE001  whatever it is, the streams must go on
             if not failed:
-                _log.exception("interface %s could not be looked at", wanted)
+                _log.warning("Interface %s cannot be looked at, and is looked at again: %r.", wanted, error)
             failed = True
             continue
         failed = False
