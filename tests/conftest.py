@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Where real peers and threads take part, one stall of a shared machine can fail any test: it gets two more
     tries, and the last line says how many needed them.
     """
-    reasons = {"lab": netlab.why_unavailable(), "gst": _why_no_gstreamer(), "windows": wine.why_unavailable()}
+    no_lab = netlab.why_unavailable()
+    reasons = {"lab": no_lab, "peers": no_lab, "gst": _why_no_gstreamer(), "windows": wine.why_unavailable()}
     for item in items:
         if not item.path.is_relative_to(TESTS):
             continue
@@ -83,6 +84,13 @@ def nothing_left_behind() -> Iterator[None]:
         gc.collect()
     if left:
         pytest.fail(f"left running: {', '.join(left)}")
+
+
+@pytest.fixture
+def lab() -> Iterator[dict[str, Host]]:
+    """Hosts ``gm``, ``tx`` and ``rx``; ``tx`` has a second, wrong interface that owns the multicast route."""
+    with netlab.open_lab(decoys=("tx",)) as hosts:
+        yield hosts
 
 
 @pytest.fixture

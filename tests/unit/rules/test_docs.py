@@ -101,7 +101,7 @@ def test_every_problem_that_is_explained_can_occur() -> None:
 
 
 def test_the_config_for_pipewire_is_the_one_that_is_tested() -> None:
-    test = (ROOT / "tests" / "lab" / "test_pipewire.py").read_text()
+    test = (ROOT / "tests" / "peers" / "test_pipewire.py").read_text()
     tested = re.findall(r'^MODULES = """\n(.*?)"""', test, re.MULTILINE | re.DOTALL)
     shown = code_blocks((DOCS / "receivers.md").read_text(), "text")
     assert tested
