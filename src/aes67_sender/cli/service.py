@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -99,7 +99,7 @@ def status(url: str | None, *, session: bool, as_json: bool) -> None:
     else:
         click.echo(f"Service: {state.text}\nSender: {line}")
         if state.installed and not state.running:
-            click.echo(f"Its log: journalctl {'--user ' * session}-u aes67-sender" if sys.platform == "linux" else "")
+            click.echo(f"Its log: {_log(session=session)}")
     click.get_current_context().exit(0 if state.running and snapshot is not None else 1)
 
 
@@ -142,24 +142,48 @@ def _session_plan(config_path: Path) -> Plan:
 
     document, _ = open_document(config_path, list_interfaces())
     program, home, path = machine.this_program(), str(Path.home()), str(config_path.absolute())
+    notes = service_notes(document.given)
     if sys.platform == "win32":
-        return windows.install(program, machine.windows_folder(), path, machine.windows_user())
+        return windows.install(program, machine.windows_folder(), path, machine.windows_user(), notes)
     if sys.platform == "darwin":
-        return launchd.install(program, home, path, _user_id())
-    return systemd.install_session(program, home, path, service_notes(document.given))
+        return launchd.install(program, home, path, _user_id(), notes)
+    return systemd.install_session(program, home, path, notes)
 
 
 def _listening(*, session: bool) -> str | None:
     """Where the installed sender listens, as far as its files can be read."""
-    from aes67_sender.service import systemd
-    from aes67_sender.service.state import config_of_unit, listening_of
+    from aes67_sender.service.state import listening_of
 
-    unit = Path(systemd.session_path(str(Path.home())) if session else systemd.SYSTEM_UNIT)
     try:
-        path = config_of_unit(unit.read_text(encoding="utf-8"))
-    except OSError:
+        path = _installed_config(session=session)
+    except (OSError, ValueError):
         return None
-    return None if path is None else listening_of(path)
+    return None if path is None else listening_of(Path(path))
+
+
+def _installed_config(*, session: bool) -> PurePath | None:
+    from aes67_sender.service import launchd, machine, systemd, windows
+    from aes67_sender.service.state import config_of_unit
+
+    home = str(Path.home())
+    if sys.platform == "win32":
+        text = Path(windows.task_path(machine.windows_folder())).read_text(encoding="utf-16")
+        return windows.config_of_task(text)
+    if sys.platform == "darwin":
+        return launchd.config_of_agent(Path(launchd.agent_path(home)).read_bytes())
+    unit = Path(systemd.session_path(home) if session else systemd.SYSTEM_UNIT)
+    return config_of_unit(unit.read_text(encoding="utf-8"))
+
+
+def _log(*, session: bool) -> str:
+    """Where the installed sender says what goes wrong."""
+    from aes67_sender.service import launchd, machine, windows
+
+    if sys.platform == "win32":
+        return windows.log_path(machine.windows_folder())
+    if sys.platform == "darwin":
+        return launchd.log_path(str(Path.home()))
+    return f"journalctl {'--user ' * session}-u aes67-sender"
 
 
 def _user_id() -> int:

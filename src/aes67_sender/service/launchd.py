@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import plistlib
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
+from xml.parsers.expat import ExpatError
 
 from aes67_sender.service.plan import NAME, Plan, RemoveFile, Run, WriteFile
 
@@ -27,7 +29,7 @@ def agent(program: Program, config_path: str, home: str) -> str:
             # Others are throttled: packets would leave late.
             "ProcessType": "Interactive",
             "StandardOutPath": "/dev/null",
-            "StandardErrorPath": f"{home}/Library/Logs/{NAME}.log",
+            "StandardErrorPath": log_path(home),
         }
     ).decode()
 
@@ -37,7 +39,21 @@ def agent_path(home: str) -> str:
     return f"{home.rstrip('/')}/Library/LaunchAgents/{LABEL}.plist"
 
 
-def install(program: Program, home: str, config_path: str, user_id: int) -> Plan:
+def log_path(home: str) -> str:
+    """Where the sender's warnings go."""
+    return f"{home.rstrip('/')}/Library/Logs/{NAME}.log"
+
+
+def config_of_agent(octets: bytes) -> PurePosixPath | None:
+    """The config file that an agent's command names; ``None`` if it is no agent of ours."""
+    try:
+        words = plistlib.loads(octets)["ProgramArguments"]
+    except (ValueError, LookupError, ExpatError):
+        return None
+    return PurePosixPath(words[words.index("-c") + 1]) if "-c" in words[:-1] else None
+
+
+def install(program: Program, home: str, config_path: str, user_id: int, notes: tuple[str, ...] = ()) -> Plan:
     """Write the agent and start it."""
     path = agent_path(home)
     return Plan(
@@ -46,7 +62,7 @@ def install(program: Program, home: str, config_path: str, user_id: int) -> Plan
             Run(("launchctl", "bootout", f"gui/{user_id}/{LABEL}"), may_fail=True),
             Run(("launchctl", "bootstrap", f"gui/{user_id}", path)),
         ),
-        (f"It runs while you are logged in, and logs to {home}/Library/Logs/{NAME}.log.",),
+        (*notes, f"It runs while you are logged in, and logs to {log_path(home)}."),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aes67_sender.errors import MachineError
-from aes67_sender.service import launchd, systemd
+from aes67_sender.service import launchd, systemd, task_scheduler
 from aes67_sender.service.plan import NAME
 
 if TYPE_CHECKING:
@@ -45,6 +45,14 @@ def of_systemd(shown: Mapping[str, str]) -> ServiceState:
     return ServiceState(installed=True, running=shown.get("ActiveState") == "active", text=text)
 
 
+def of_task(task: task_scheduler.TaskFacts | None) -> ServiceState:
+    """The state as the Task Scheduler of Windows knows it; ``None``: it knows of no such task."""
+    if task is None:
+        return ServiceState(installed=False, running=False, text="not installed")
+    running = task.state == task_scheduler.RUNNING
+    return ServiceState(installed=True, running=running, text=task_scheduler.describe(task))
+
+
 def parse_properties(text: str) -> dict[str, str]:
     """``Name=value`` lines."""
     return {name: value for name, found, value in (line.partition("=") for line in text.splitlines()) if found}
@@ -57,9 +65,7 @@ def ask_manager(*, session: bool) -> ServiceState:
         MachineError: there is none that can be asked.
     """
     if sys.platform == "win32":
-        code, said = _output("schtasks", "/Query", "/TN", NAME, "/FO", "LIST")
-        text = next((line.partition(":")[2].strip() for line in said.splitlines() if line.startswith("Status")), said)
-        return ServiceState(installed=code == 0, running=text == "Running", text=text or "not installed")
+        return of_task(task_scheduler.read_state(NAME))
     if sys.platform == "darwin":
         code, said = _output("launchctl", "list", launchd.LABEL)
         running = code == 0 and '"PID"' in said
@@ -77,7 +83,7 @@ def ask_manager(*, session: bool) -> ServiceState:
 def listening_of(config_path: Path) -> str | None:
     """Where the sender of a config file listens; ``None`` if the file cannot be read."""
     try:
-        listen = json.loads(config_path.read_text(encoding="utf-8")).get("web", {}).get("listen")
+        listen = json.loads(config_path.read_text(encoding="utf-8-sig")).get("web", {}).get("listen")
     except (OSError, ValueError, AttributeError):
         return None
     return listen if isinstance(listen, str) else None

@@ -1,18 +1,13 @@
 """Single keys from the terminal, while Ctrl-C and Ctrl-Z keep their meaning.
 
-From the standard library alone: ``termios`` where there is one, ``msvcrt`` on Windows.
+From the standard library alone: ``termios`` where there is one, the console's own functions on Windows.
 """
 
 from __future__ import annotations
 
 import re
-import signal
 import sys
-import time
-from typing import TYPE_CHECKING, Final, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Final, Protocol
 
 #: Not typed by anybody: another program had the terminal meanwhile, as after Ctrl-Z and ``fg``.
 RESUMED: Final = "resumed"
@@ -36,11 +31,7 @@ _NAMES: Final = {
     "\n": "enter",
     " ": "space",
 }
-#: Second characters of Windows' function keys.
-_SCANS: Final = {"H": "up", "P": "down", "I": "page up", "Q": "page down", "G": "home", "O": "end"}
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)|.", re.DOTALL)
-_POLL_S: Final = 0.03
-_CTRL_C: Final = "\x03"
 
 
 class Keys(Protocol):
@@ -57,11 +48,10 @@ def open_keys() -> Keys | None:
     """The keys of the terminal on standard input; ``None`` where it is no terminal."""
     if sys.stdin is None or not sys.stdin.isatty():
         return None
-    keys: Keys
     if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415  there is none elsewhere
+        from aes67_sender.ui.windows_keys import open_console  # noqa: PLC0415  like the other
 
-        keys = WindowsKeys(msvcrt.kbhit, msvcrt.getwch)
+        keys: Keys | None = open_console()
     else:
         from aes67_sender.ui.posix_keys import PosixKeys  # noqa: PLC0415  cannot be imported on Windows
 
@@ -73,31 +63,3 @@ def decode(data: str) -> tuple[str, ...]:
     """Names of keys: characters by themselves, others in words; sequences nobody knows are left out."""
     names = (_NAMES.get(each, each) for each in _SEQUENCE.findall(data))
     return tuple(name for name in names if len(name) > 1 or name.isprintable() if not name.startswith("\x1b"))
-
-
-class WindowsKeys:
-    """Reads a console by ``msvcrt``'s two functions. Its mode is left alone."""
-
-    def __init__(self, is_waiting: Callable[[], bool], read_character: Callable[[], str]) -> None:
-        self._is_waiting = is_waiting
-        self._read_character = read_character
-
-    def read(self, timeout_s: float) -> tuple[str, ...]:
-        """See ``Keys``."""
-        end_s = time.monotonic() + timeout_s
-        while not self._is_waiting():
-            if time.monotonic() >= end_s:
-                return ()
-            time.sleep(_POLL_S)
-        character = self._read_character()
-        if character in {"\x00", "\xe0"}:
-            name = _SCANS.get(self._read_character())
-            return (name,) if name else ()
-        if character == _CTRL_C:
-            # Windows hands it over as a character while one is being read.
-            signal.raise_signal(signal.SIGINT)
-            return ()
-        return decode(character)
-
-    def close(self) -> None:
-        """Nothing to give back."""

@@ -8,10 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aes67_sender.errors import ConfigError, MachineError
+from aes67_sender.service import launchd, windows
 from aes67_sender.service.apply import carry_out
-from aes67_sender.service.plan import WRITTEN_BY, MakeFolder, Plan, RemoveFile, RemoveFolder, Run, Step, WriteFile
-from aes67_sender.service.state import config_of_unit, listening_of, of_systemd, parse_properties
+from aes67_sender.service.plan import (
+    WRITTEN_BY,
+    ConfigFile,
+    MakeFolder,
+    Plan,
+    Program,
+    RemoveFile,
+    RemoveFolder,
+    Run,
+    Step,
+    WriteFile,
+)
+from aes67_sender.service.state import config_of_unit, listening_of, of_systemd, of_task, parse_properties
 from aes67_sender.service.systemd import session_unit, system_unit
+from aes67_sender.service.task_scheduler import TaskFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,9 +117,50 @@ def test_what_systemctl_shows_becomes_a_line(text: str, installed: bool, running
     assert (state.installed, state.running, state.text) == (installed, running, said)
 
 
-def test_where_the_sender_listens_is_found_by_its_unit_and_its_config(tmp_path: Path) -> None:
-    from aes67_sender.service.plan import ConfigFile, Program  # noqa: PLC0415
+@pytest.mark.parametrize(
+    ("task", "installed", "running", "said"),
+    [
+        (None, False, False, "not installed"),
+        (TaskFacts(4, 0x41301), True, True, "running"),
+        (TaskFacts(3, 0), True, False, "not running"),
+        (TaskFacts(3, 0x41303), True, False, "not running"),
+        (TaskFacts(3, 2), True, False, "not running; its last run ended with 2"),
+        (TaskFacts(3, 0x80070002), True, False, "not running; its last run ended with 0x80070002"),
+        (TaskFacts(2, 0x41303), True, False, "about to start"),
+        (TaskFacts(1, 1), True, False, "disabled; its last run ended with 1"),
+        (TaskFacts(0, 0), True, False, "in a state that Windows does not tell"),
+    ],
+)
+def test_what_the_task_scheduler_knows_becomes_a_line_in_any_language(
+    task: TaskFacts | None, installed: bool, running: bool, said: str
+) -> None:
+    state = of_task(task)
+    assert (state.installed, state.running, state.text) == (installed, running, said)
 
+
+@pytest.mark.parametrize("config", ["C:\\studio.json", "C:\\Users\\Jürgen Groß\\On Air\\aes67-config.json"])
+def test_the_config_of_a_windows_task_is_found_in_it(config: str) -> None:
+    program = Program("C:\\Program Files\\Python\\pythonw.exe")
+    text = windows.task(program, config, "PC\\Jürgen", "C:\\Users\\Jürgen Groß\\aes67-sender.log")
+    assert str(windows.config_of_task(text)) == config
+    assert windows.config_of_task("<?xml?>\n<Task/>") is None
+    assert windows.config_of_task("not a task") is None
+
+
+def test_the_config_of_an_agent_of_launchd_is_found_in_it() -> None:
+    agent = launchd.agent(Program("/opt/a b/python"), "/Volumes/ann/my config.json", "/Volumes/ann")
+    assert str(launchd.config_of_agent(agent.encode())) == "/Volumes/ann/my config.json"
+    for other in (b"", b"<plist", b"<plist><dict/></plist>"):
+        assert launchd.config_of_agent(other) is None
+
+
+def test_a_config_from_an_editor_that_marks_utf_8_tells_where_it_listens(tmp_path: Path) -> None:
+    path = tmp_path / "notepad.json"
+    path.write_text('{"web": {"listen": "127.0.0.1:9000"}}', encoding="utf-8-sig")
+    assert listening_of(path) == "127.0.0.1:9000"
+
+
+def test_where_the_sender_listens_is_found_by_its_unit_and_its_config(tmp_path: Path) -> None:
     program = Program("/opt/a b/python")
     assert str(config_of_unit(system_unit(program, "x", ConfigFile("")))) == "/var/lib/aes67-sender/aes67-config.json"
     odd = tmp_path / "my $5 100% config.json"

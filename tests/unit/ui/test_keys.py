@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import struct
 import termios
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aes67_sender.ui.clipboard import clipboard_of, copy_sequence
-from aes67_sender.ui.keys import RESUMED, WindowsKeys, decode, open_keys
+from aes67_sender.ui.keys import RESUMED, decode, open_keys
 from aes67_sender.ui.posix_keys import PosixKeys
+from aes67_sender.ui.windows_keys import WindowsKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+KEYS_OF_A_PAGE = ("up", "down", "page up", "page down", "home", "end")
 
 
 @pytest.fixture
@@ -128,28 +133,66 @@ def test_without_a_terminal_there_are_no_keys(monkeypatch: pytest.MonkeyPatch) -
     assert open_keys() is None
 
 
-def windows(typed: str) -> WindowsKeys:
-    left = list(typed)
-    return WindowsKeys(lambda: bool(left), lambda: left.pop(0))
+class Console:
+    """The three functions of kernel32 that are used, over a list of input records; nothing comes in by itself."""
+
+    gone = False
+
+    def __init__(self, *records: bytes) -> None:
+        self.left = list(records)
+
+    def WaitForSingleObject(self, _handle: object, timeout_ms: int) -> int:  # noqa: N802  Windows' name
+        if self.gone:
+            return 0xFFFF_FFFF
+        if not self.left:
+            time.sleep(timeout_ms / 1000)
+        return 0 if self.left else 0x102
+
+    def ReadConsoleInputW(self, _handle: object, into: Any, most: int, count: Any) -> int:  # noqa: N802  Windows' name
+        taken, self.left = self.left[:most], self.left[most:]
+        ctypes.memmove(into, b"".join(taken), 20 * len(taken))
+        ctypes.cast(count, ctypes.POINTER(ctypes.c_uint32))[0] = len(taken)
+        return 1
+
+
+def key(code: int, character: str = "\0", *, down: bool = True, state: int = 0, times: int = 1) -> bytes:
+    """An INPUT_RECORD of a key, as wincontypes.h has it."""
+    return struct.pack("<H2xiHHHHI", 1, down, times, code, 0, ord(character), state)
+
+
+MOUSE = struct.pack("<H18x", 2)
 
 
 @pytest.mark.parametrize(
-    ("typed", "names"),
-    [("q", ("q",)), ("\xe0H", ("up",)), ("\x00Q", ("page down",)), ("\xe0S", ()), ("\x1b", ("escape",))],
+    ("records", "names"),
+    [
+        ([key(0x51, "q"), key(0x51, "q", down=False)], ("q",)),
+        ([key(0x26), key(0x28), key(0x21), key(0x22), key(0x24), key(0x23)], KEYS_OF_A_PAGE),
+        ([key(9, "\t"), key(0x10, state=0x10), key(9, "\t", state=0x10)], ("tab", "back tab")),
+        ([key(0x1B, "\x1b"), key(0x0D, "\r"), key(0x20, " ")], ("escape", "enter", "space")),
+        ([key(0xDB, "ß", state=0x9), MOUSE, key(0x28, times=3)], ("ß", "down", "down", "down")),
+        ([key(0x70), key(0x43, "\x03"), MOUSE], ()),
+        # With ENABLE_VIRTUAL_TERMINAL_INPUT, which another program may have left on.
+        ([key(0, each) for each in "\x1b[A"], ("up",)),
+    ],
 )
-def test_the_windows_console_has_its_own_codes(typed: str, names: tuple[str, ...]) -> None:
-    assert windows(typed).read(1) == names
+def test_keys_of_the_windows_console_have_the_same_names(records: list[bytes], names: tuple[str, ...]) -> None:
+    assert WindowsKeys(Console(*records), 0).read(1) == names
 
 
-def test_ctrl_c_that_windows_hands_over_as_a_character_interrupts() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        windows("\x03").read(1)
+def test_more_keys_than_are_taken_at_once_come_with_the_next_look() -> None:
+    keys = WindowsKeys(Console(*[key(0x51, "q")] * 100), 0)
+    assert len(keys.read(0)) + len(keys.read(0)) == 100
 
 
-def test_the_windows_console_waits_no_longer_than_asked() -> None:
+def test_the_windows_console_waits_no_longer_than_asked_and_its_end_is_known() -> None:
+    console = Console()
     begun_s = time.monotonic()
-    assert windows("").read(0.1) == ()
+    assert WindowsKeys(console, 0).read(0.1) == ()
     assert time.monotonic() - begun_s >= 0.1
+    console.gone = True
+    with pytest.raises(EOFError):
+        WindowsKeys(console, 0).read(0.1)
 
 
 def test_text_for_the_clipboard_is_one_sequence_of_plain_characters() -> None:
