@@ -63,13 +63,15 @@ P
 }
 
 # How to run something there. CPython 3.12 ends at once in wine 8 where a standard stream is a file: all are pipes.
-# Whoever ends the script ends everything that runs in this Windows.
+# Whoever ends the script ends everything that runs in this Windows. With --console they are the terminal, which wine
+# then makes a console.
 write_run() {
   cat >run.sh <<R
 #!/bin/bash
 export WINEPREFIX='$folder/prefix' WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=d;mshtml=d' HOME='$folder/home'
 export PYTHONUNBUFFERED=1 \${JACK:+WINEPATH="Z:\${JACK//\\//\\\\}"}
 [[ \${1:-} != --end ]] || { wineserver -k; exec wineserver -w; }
+[[ \${1:-} != --console ]] || exec wine "\${@:2}"
 trap 'wineserver -k' TERM INT
 exec 3<&0 # what runs in the background would lose it
 { wine "\$@" < <(cat <&3) 2> >(grep --text --line-buffered --invert-match '^ALSA lib' >&2) | cat; exit "\${PIPESTATUS[0]}"; } &

@@ -63,6 +63,10 @@ class Terminal:
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
 
+    def coloured_screen(self) -> str:
+        """The screen with the escape sequences of its colours."""
+        return self._tmux("capture-pane", "-p", "-e")
+
     def clipboard(self) -> str:
         return self._tmux("show-buffer")
 

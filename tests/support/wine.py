@@ -42,6 +42,18 @@ def command(*arguments: str) -> list[str]:
     return [str(RUN), str(FOLDER / arguments[0]), *arguments[1:]]
 
 
+#: Of a terminal that is to be a console.
+CONSOLE_TERMINAL = {"columns": 240, "rows": 50}
+
+
+def console(*arguments: str) -> list[str]:
+    """The same for a terminal, which then is a console of Windows, and draws on 80 columns and 24 rows of it.
+
+    wine counts escape sequences as if they took up room on the line: the terminal must be much wider than that.
+    """
+    return ["env", "COLUMNS=80", "LINES=24", str(RUN), "--console", str(FOLDER / arguments[0]), *arguments[1:]]
+
+
 def windows_path(path: Path) -> str:
     """How Windows calls a file of this computer."""
     return "Z:" + str(path).replace("/", "\\")

@@ -197,6 +197,9 @@ def test_the_port_of_rest(facts: PortFacts, severity: str) -> None:
     assert severities(judge_web(facts, "linux")) == {"ports.web": severity}
 
 
+UNMARKED = "Windows lets only administrators choose DSCP 34: packets are sent as audio and video, DSCP 40."
+
+
 @pytest.mark.parametrize(
     ("facts", "system", "severity"),
     [
@@ -206,8 +209,9 @@ def test_the_port_of_rest(facts: PortFacts, severity: str) -> None:
         (DscpFacts("eth0", 34, looped=34, wire=0), "linux", "warn"),
         (DscpFacts("eth0", 34, looped=0), "darwin", "warn"),
         (DscpFacts("eth0", 34), "linux", "warn"),
-        (DscpFacts("eth0", 34, looped=34, policy=False), "win32", "warn"),
-        (DscpFacts("eth0", 34, policy=True), "win32", "ok"),
+        (DscpFacts("eth0", 34, policy=False), "win32", "ok"),
+        (DscpFacts("eth0", 34, looped=34, policy=False, unmarked=UNMARKED), "win32", "warn"),
+        (DscpFacts("eth0", 34, policy=True, unmarked=UNMARKED), "win32", "ok"),
         (DscpFacts("eth0", 0, policy=False), "win32", "ok"),
         (DscpFacts("eth0", 34, refused="It cannot be sent."), "linux", "problem"),
     ],
@@ -217,7 +221,9 @@ def test_what_becomes_of_dscp(facts: DscpFacts, system: System, severity: str) -
 
 
 def test_windows_is_told_the_policy_with_the_wanted_dscp() -> None:
-    finding = the("network.dscp", judge_dscp(DscpFacts("Ethernet", 46, policy=False), "win32"))
+    facts = DscpFacts("Ethernet", 46, policy=False, unmarked=UNMARKED)
+    finding = the("network.dscp", judge_dscp(facts, "win32"))
+    assert finding.text == UNMARKED
     assert "New-NetQosPolicy" in finding.hint
     assert "-DSCPAction 46" in finding.hint
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import re
+import socket
 from typing import Any
 
 import pytest
 
 from aes67_sender import winapi
+from aes67_sender.net.doctor.dscp import PROBE_GROUP, probe_dscp
+from aes67_sender.net.interfaces import list_interfaces
 from aes67_sender.net.ptp import sockets as ptp_sockets
 from aes67_sender.net.qwave import DscpMarks, policy_hint
 from aes67_sender.net.transmit_socket import TransmitSocketSpec, open_transmit_socket, sockaddr_in
@@ -106,3 +109,25 @@ def test_ptp_messages_are_marked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [flow[0] for flow in qos.flows.values()] == descriptors
     assert list(qos.dscp.values()) == [46, 46]
     assert qos.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("qos", "unmarked"),
+    [
+        (Qos(), ""),
+        (Qos(sets=False), "Windows lets only administrators choose DSCP 34"),
+        (Qos(creates=False), "does not run"),
+    ],
+)
+def test_the_doctor_says_of_windows_what_the_sender_would(
+    qos: Qos, unmarked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(winapi, "ON_WINDOWS", True)
+    monkeypatch.setattr(winapi, "load", lambda _name: qos)
+    monkeypatch.setattr(winapi, "last_error", lambda: 5)
+    loopback = next(each for each in list_interfaces() if each.loopback)
+    facts = probe_dscp(loopback, 34)
+    assert unmarked in facts.unmarked
+    assert bool(facts.unmarked) == bool(unmarked)
+    assert {address[4:8] for _, address in qos.flows.values()} <= {socket.inet_aton(PROBE_GROUP)}
+    assert qos.closed == bool(qos.creates)

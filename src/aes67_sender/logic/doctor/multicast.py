@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DSCP: Final = Remedy(
     linux="A rule of this computer rewrites it: look for dscp in sudo nft list ruleset, for DSCP and TOS in sudo "
     "iptables -t mangle -S, and for filters in tc filter show dev {name} egress.",
-    win32='Windows ignores programs here; allow it once, as administrator: New-NetQosPolicy -Name "AES67 media" '
+    win32='Let a policy choose it, once, in PowerShell as administrator: New-NetQosPolicy -Name "AES67 media" '
     "-IPProtocolMatchCondition UDP -IPDstPortStartMatchCondition 5004 -IPDstPortEndMatchCondition 5007 -DSCPAction "
     "{dscp}. On a computer outside of a domain also set, under HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\QoS, "
     'the string "Do not use NLA" to 1.',
@@ -43,7 +43,8 @@ class DscpFacts:
     """A packet was sent with ``asked`` and caught again. ``None``: not caught.
 
     ``looped`` came back by the system's own loop, ``wire`` was seen as it left, which needs a right. ``policy``: a
-    QoS policy of Windows sets it. ``refused``: why nothing could be sent.
+    QoS policy of Windows sets one. ``unmarked``: what the sender says of packets that Windows' QoS service does not
+    mark as they should be. ``refused``: why nothing could be sent.
     """
 
     name: str
@@ -51,6 +52,7 @@ class DscpFacts:
     looped: int | None = None
     wire: int | None = None
     policy: bool | None = None
+    unmarked: str = ""
     refused: str = ""
 
 
@@ -90,12 +92,7 @@ def judge_dscp(facts: DscpFacts, system: System) -> Iterator[Finding]:
         return
     if system == "win32":
         # What loops back there says nothing of the wire.
-        if facts.policy or facts.asked == 0:
-            text = f"A QoS policy of Windows gives packets a DSCP; {facts.asked} is wanted."
-            yield Finding("network.dscp", "ok", text, facts=told)
-        else:
-            text = f"Packets leave with DSCP 0, not {facts.asked}: Windows sets none without a policy."
-            yield Finding("network.dscp", "warn", text, hint, told)
+        yield _on_windows(facts, hint, {**told, "policy": facts.policy})
         return
     seen = facts.looped if facts.wire is None else facts.wire
     if seen is None:
@@ -107,6 +104,16 @@ def judge_dscp(facts: DscpFacts, system: System) -> Iterator[Finding]:
     else:
         where = f"as it left {facts.name}" if facts.wire is not None else "by this computer's own loop"
         yield Finding("network.dscp", "ok", f"DSCP {facts.asked} was set, seen {where}.", facts=told)
+
+
+def _on_windows(facts: DscpFacts, hint: str, told: Mapping[str, object]) -> Finding:
+    if not facts.unmarked:
+        by = "Windows' QoS service (qWAVE) marks packets with" if facts.asked else "Packets are to leave with"
+        return Finding("network.dscp", "ok", f"{by} DSCP {facts.asked}.", facts=told)
+    if facts.policy:
+        text = f"A QoS policy of Windows gives packets a DSCP; {facts.asked} is wanted. Without it: {facts.unmarked}"
+        return Finding("network.dscp", "ok", text, facts=told)
+    return Finding("network.dscp", "warn", facts.unmarked, hint, told)
 
 
 def judge_querier(facts: QuerierFacts, system: System) -> Iterator[Finding]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import socket
-import sys
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from aes67_sender import winapi
 from aes67_sender.errors import MachineError
 from aes67_sender.logic.doctor.multicast import DscpFacts
 from aes67_sender.net.receive_socket import ReceiveSocket, Wanted, open_receive_socket, open_tap
@@ -30,15 +30,18 @@ _LOOK_EVERY_S: Final = 0.01
 def probe_dscp(interface: Interface, dscp: int) -> DscpFacts:
     """Send up to three packets with TTL 1 to a group of our own, with the streams' socket settings. Below a second.
 
-    Where this user may look at what leaves (``open_tap``), that counts; else what the system loops back.
+    Where this user may look at what leaves (``open_tap``), that counts; else what the system loops back. On Windows
+    nothing is sent: what its QoS service says to the streams' socket settings is all that can be known.
     """
     spec = TransmitSocketSpec(interface.address or "", interface.name, ttl=1, dscp=dscp, multicast_loop=True)
     wanted = Wanted(PROBE_GROUP, _PROBE_PORT, interface)
     try:
         with ExitStack() as stack:
             sending = stack.enter_context(open_transmit_socket(spec))
-            if sys.platform == "win32":
-                return DscpFacts(interface.name, dscp)
+            sending.reach(PROBE_GROUP, _PROBE_PORT)
+            if winapi.ON_WINDOWS:
+                unmarked = next((each.text for each in sending.problems if each.code == "network.dscp"), "")
+                return DscpFacts(interface.name, dscp, unmarked=unmarked)
             catching = {
                 "looped": _opened(stack, lambda: open_receive_socket(wanted)),
                 "wire": _opened(stack, lambda: open_tap(wanted)),
