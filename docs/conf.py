@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 #: Parts of the site, and their pages, in the order of reading; some with a shorter title for the list.
 PAGES: Final = {
-    "Begin": ("start-linux", "start-windows", "A small network <tutorial>"),
+    "Begin": ("start-linux", "start-windows", "start-macos", "A small network <tutorial>"),
     "Use": (
         "The wizard <configure>",
         "clock-modes",

@@ -121,7 +121,7 @@ def test_free_ports_are_fine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("system", "remedy"), [("linux", "setcap cap_net_bind_service=+ep /usr/bin/python3.11"), ("darwin", "sudo")]
+    ("system", "remedy"), [("linux", "setcap cap_net_bind_service=+ep /usr/bin/python3.11"), ("darwin", "before 10.14")]
 )
 def test_forbidden_ports_have_the_systems_remedy(system: System, remedy: str) -> None:
     finding = the("ports.rights", judge_ports(ports("forbidden", "opened", "opened"), RIGHTS, system, sap=True))

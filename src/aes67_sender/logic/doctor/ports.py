@@ -44,7 +44,8 @@ FORBIDDEN: Final = Remedy(
     "/etc/sysctl.d/. Or for this Python only: sudo setcap cap_net_bind_service=+ep {program}. "
     f"The old tools said {_OLD_WORDS}.",
     win32=f"Run it as administrator, or end the program that has them for itself. The old tools said {_OLD_WORDS}.",
-    darwin=f"Run it with sudo: macOS keeps ports below 1024 for root here. The old tools said {_OLD_WORDS}.",
+    darwin="macOS before 10.14 gives them to root only: run it with sudo. Later ones refuse only what is sandboxed. "
+    f"The old tools said {_OLD_WORDS}.",
 )
 FAILED: Final = everywhere(
     "Restart the computer; if that does not help, report it with `aes67-sender doctor --report`."

@@ -91,17 +91,26 @@ def why_not_bound(refused: OSError, port: int, platform: str = sys.platform) -> 
             hint='Stop it, or let it keep the system clock right and set "clock": {"mode": "system"}.',
         )
     if refused.errno in {errno.EACCES, errno.EPERM}:
-        program = Path(sys.executable).resolve()
         return PortsForbiddenError(
             f"This user may not open UDP ports {EVENT_PORT} and {GENERAL_PORT}, which PTP needs.",
-            hint=f"Allow it until the next boot: `sudo sysctl net.ipv4.ip_unprivileged_port_start={EVENT_PORT}`; "
-            f"or for this Python for ever: `sudo setcap cap_net_bind_service=+ep {program}`."
-            if platform == "linux"
-            else "Run it as administrator.",
+            hint=_how_to_allow(platform),
         )
     return MachineError(
         f"UDP port {port}, which PTP needs, cannot be opened: {refused.strerror or refused}.",
         hint='Set another "clock" mode in the config if this machine has no PTP.',
+    )
+
+
+def _how_to_allow(platform: str) -> str:
+    if platform == "darwin":
+        # Later ones let anybody have them, for all addresses at once, as here; for one address, root only.
+        return (
+            "macOS before 10.14 gives them to root only: run it with `sudo`. Later ones refuse only what is sandboxed."
+        )
+    program = Path(sys.executable).resolve()
+    return (
+        f"Allow it until the next boot: `sudo sysctl net.ipv4.ip_unprivileged_port_start={EVENT_PORT}`; "
+        f"or for this Python for ever: `sudo setcap cap_net_bind_service=+ep {program}`."
     )
 
 
