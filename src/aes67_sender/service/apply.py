@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: For any program; the sender itself is given ten seconds to end.
 _PATIENCE_S: Final = 60.0
+#: Of what programs say; those of Windows write in the code page of the console.
+_CODING: Final = "oem" if sys.platform == "win32" else "utf-8"
 
 
 def carry_out(plan: Plan, say: Callable[[str], object]) -> None:
@@ -81,9 +84,18 @@ def _remove(path: Path) -> str:
 
 def _run(step: Run) -> str:
     try:
-        done = subprocess.run(  # noqa: S603  the plan's own words
-            step.command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE_S, check=False
-        )
+        # Not into a pipe: what such a program leaves running may hold that open for ever.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(  # noqa: S603  the plan's own words
+                step.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=_PATIENCE_S,
+                check=False,
+            )
+            output.seek(0)
+            said = output.read().decode(_CODING, "replace").strip().splitlines()
     except subprocess.TimeoutExpired:
         raise MachineError(
             f"`{' '.join(step.command)}` does not come to an end.", hint="What was done until then stays; run it again."
@@ -93,7 +105,6 @@ def _run(step: Run) -> str:
             f"There is no program {step.command[0]}.", hint="`--dry-run` shows what is to be done by hand."
         ) from None
     if done.returncode and not step.may_fail:
-        said = (done.stderr or done.stdout).strip().splitlines()
         raise MachineError(
             f"`{' '.join(step.command)}` has failed: {said[-1] if said else f'exit code {done.returncode}'}.",
             hint="What was done until then stays; run it again once the reason is gone.",

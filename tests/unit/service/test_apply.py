@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pwd
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +116,12 @@ def test_a_file_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> N
 def test_what_systemctl_shows_becomes_a_line(text: str, installed: bool, running: bool, said: str) -> None:
     state = of_systemd(parse_properties(text))
     assert (state.installed, state.running, state.text) == (installed, running, said)
+
+
+def test_what_a_program_leaves_running_is_not_waited_for() -> None:
+    begun_s = time.monotonic()
+    done(Run(("sh", "-c", "sleep 20 & echo done")))
+    assert time.monotonic() - begun_s < 15
 
 
 @pytest.mark.parametrize(
