@@ -33,7 +33,7 @@ def test_a_task_is_installed_found_and_removed_again(tx: Host, tmp_path: Path) -
     config = wine.windows_path(folder / "studio.json")
     try:
         done = wine.run(tx, wine.PROGRAM, "service", "install", "-c", config)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
         assert "schtasks /Create /TN aes67-sender" in done.stdout
         text, code = state(tx)
         assert text.startswith("Service: not running\n")
@@ -43,7 +43,7 @@ def test_a_task_is_installed_found_and_removed_again(tx: Host, tmp_path: Path) -
         assert code == 1
     finally:
         done = wine.run(tx, wine.PROGRAM, "service", "uninstall")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     text, code = state(tx)
     assert text.startswith("Service: not installed\n")
     assert code == 1
