@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import click
 
-from aes67_sender.cli.options import SENDER_URL, interface_option, json_option, verbose_option
+from aes67_sender.cli.options import SENDER_URL, interface_option, json_option, token_option, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aes67_sender.config.model import ClockSettings
     from aes67_sender.model.interface import Interface
+    from aes67_sender.supervisor.client import Door
     from aes67_sender.ui.clock_view import ClockView
 
 Mode = Literal["auto", "builtin", "gstreamer", "system", "free-run"]
 #: These need no network.
 _LOCAL_MODES: Final = frozenset({"system", "free-run"})
 #: What makes sense together with --set.
-_OF_SET: Final = frozenset({"set_mode", "url", "as_json", "verbose"})
+_OF_SET: Final = frozenset({"set_mode", "url", "token", "as_json", "verbose"})
 
 
 @click.command()
@@ -40,6 +41,7 @@ _OF_SET: Final = frozenset({"set_mode", "url", "as_json", "verbose"})
 @json_option
 @click.option("--set", "set_mode", metavar="MODE", help="Tell the running sender to follow this clock from now on.")
 @click.option("--url", default=SENDER_URL, show_default=True, help="Where the sender listens, for --set.")
+@token_option
 @verbose_option
 @click.pass_context
 def clock(  # noqa: PLR0913, PLR0917  click gives every option by itself
@@ -50,6 +52,7 @@ def clock(  # noqa: PLR0913, PLR0917  click gives every option by itself
     seconds: float | None,
     set_mode: str | None,
     url: str,
+    token: str | None,
     *,
     watch: bool,
     as_json: bool,
@@ -57,7 +60,9 @@ def clock(  # noqa: PLR0913, PLR0917  click gives every option by itself
     """Follow the clock without sending, and show it once a second until Ctrl-C."""
     _check_together(ctx, set_mode)
     if set_mode is not None:
-        _set_mode(url, set_mode, as_json=as_json)
+        from aes67_sender.supervisor.client import Door
+
+        _set_mode(Door(url, token), set_mode, as_json=as_json)
         return
     from aes67_sender.config.model import ClockSettings
 
@@ -78,12 +83,12 @@ def _check_together(ctx: click.Context, set_mode: str | None) -> None:
         raise click.UsageError(f"--set tells a running sender its clock; {', '.join(odd)} cannot go with it.")
 
 
-def _set_mode(url: str, mode: str, *, as_json: bool) -> None:
+def _set_mode(door: Door, mode: str, *, as_json: bool) -> None:
     from aes67_sender.logic.codec import encode_clock
     from aes67_sender.supervisor.client import set_clock_mode
     from aes67_sender.ui.words import clock_words
 
-    answer = set_clock_mode(url, mode)
+    answer = set_clock_mode(door, mode)
     if as_json:
         click.echo(encode_clock(answer, ()).decode())
         return

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from aes67_sender.model.snapshot import ClockStatus
+    from aes67_sender.supervisor.client import Door
     from aes67_sender.supervisor.sender import Sender
 
 Result = TypeVar("Result")
@@ -26,7 +27,7 @@ class RestDesk:
 
     quit_question = ""
 
-    def __init__(self, url: str, leave: Callable[[], None]) -> None:
+    def __init__(self, url: str | Door, leave: Callable[[], None]) -> None:
         self._url = url
         self.quit = leave
 

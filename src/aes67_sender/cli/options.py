@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from aes67_sender.config.token import TOKEN_VARIABLE
 from aes67_sender.errors import MachineError
 
 if TYPE_CHECKING:
@@ -69,6 +70,16 @@ interface_option = click.option(
     "--interface", "interface_name", metavar="NAME", help="Network interface; see `aes67-sender interfaces`."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def token_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--token``, or the environment, passed as ``token``."""
+    return click.option(
+        "--token",
+        envvar=TOKEN_VARIABLE,
+        metavar="TOKEN",
+        help=f"What it wants to be shown, if anything. Others may see options: {TOKEN_VARIABLE} is safer.",
+    )(command)
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

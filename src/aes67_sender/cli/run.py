@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def _sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--no-web", is_flag=True, help="Do without the REST interface."),
+        click.option("--no-web", is_flag=True, help="Do without the web page, REST and metrics."),
         click.option(
             "--duration", "duration_s", type=click.FloatRange(min=0), metavar="S", help="Stop after S seconds."
         ),
@@ -74,12 +74,16 @@ def _send(setup: Setup, duration_s: float | None, *, as_json: bool) -> None:
     from aes67_sender.cli.desk import DirectDesk
     from aes67_sender.supervisor.sender import Sender
     from aes67_sender.ui.outputs import status_outlet
+    from aes67_sender.ui.screen import can_draw
 
     # What is typed may be meant for a source.
     keys = all(source.kind != "stdin" for source in setup.config.sources)
 
     async def show(sender: Sender) -> None:
         loop = asyncio.get_running_loop()
+        if not as_json and not can_draw() and (page := sender.snapshot().page):
+            # Where a picture is drawn, it stands at its head.
+            click.echo(f"The page: {page}")
         with status_outlet(as_json=as_json, desk=DirectDesk(sender, loop) if keys else None) as outlet:
             due_s = loop.time()
             while True:

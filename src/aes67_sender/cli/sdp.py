@@ -57,7 +57,7 @@ def _texts(config: Config, streams: Sequence[StreamSettings], profile: str | Non
     """The SDP of each stream: the running sender's own, or one that says the same of the clock."""
     from aes67_sender.logic.session import ClockReference, Origin, SdpBook
     from aes67_sender.net.interfaces import choose_interface, list_interfaces
-    from aes67_sender.supervisor.client import fetch_sdp
+    from aes67_sender.supervisor.client import door_of, fetch_sdp
     from aes67_sender.wire.sdp import SdpProfile
 
     running = _running(config)
@@ -76,17 +76,17 @@ def _texts(config: Config, streams: Sequence[StreamSettings], profile: str | Non
         # Its o= line has the version that receivers know.
         described = {stream.id for stream in running.streams if stream.sdp_version}
         for stream_id in described & texts.keys():
-            texts[stream_id] = fetch_sdp(config.web.listen, stream_id)
+            texts[stream_id] = fetch_sdp(door_of(config.web), stream_id)
     return texts
 
 
 def _running(config: Config) -> Snapshot | None:
     """The sender that runs with this config, if there is one."""
     from aes67_sender.errors import SenderError
-    from aes67_sender.supervisor.client import fetch_snapshot
+    from aes67_sender.supervisor.client import door_of, fetch_snapshot
 
     try:
-        snapshot = fetch_snapshot(config.web.listen)
+        snapshot = fetch_snapshot(door_of(config.web))
     except SenderError:
         snapshot = None
     if snapshot is not None:

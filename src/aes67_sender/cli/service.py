@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aes67_sender.cli.options import config_option, json_option, verbose_option
+from aes67_sender.cli.options import config_option, json_option, token_option, verbose_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aes67_sender.model.snapshot import Snapshot
     from aes67_sender.service.plan import Plan
+    from aes67_sender.supervisor.client import Door
 
 _USER = "aes67-sender"
 
@@ -73,9 +74,10 @@ def uninstall(user: str, *, session: bool, dry_run: bool) -> None:
 @service.command()
 @_session_option
 @click.option("--url", help="Where the sender listens; its config says so otherwise.")
+@token_option
 @json_option
 @verbose_option
-def status(url: str | None, *, session: bool, as_json: bool) -> None:
+def status(url: str | None, token: str | None, *, session: bool, as_json: bool) -> None:
     """Ask the system and the sender how it is; exit code 0 if it runs."""
     import dataclasses
     import json
@@ -83,13 +85,13 @@ def status(url: str | None, *, session: bool, as_json: bool) -> None:
     from aes67_sender.cli.options import SENDER_URL
     from aes67_sender.errors import SenderError
     from aes67_sender.service.state import ask_manager
-    from aes67_sender.supervisor.client import fetch_snapshot
+    from aes67_sender.supervisor.client import Door, fetch_snapshot
     from aes67_sender.ui.words import status_line
 
     state = ask_manager(session=session)
     snapshot: Snapshot | None = None
     try:
-        snapshot = fetch_snapshot(url or _listening(session=session) or SENDER_URL)
+        snapshot = fetch_snapshot(Door(url, token) if url else _door(session=session) or Door(SENDER_URL, token))
         line = status_line(snapshot)
     except SenderError as error:
         line = str(error)
@@ -150,15 +152,15 @@ def _session_plan(config_path: Path) -> Plan:
     return systemd.install_session(program, home, path, notes)
 
 
-def _listening(*, session: bool) -> str | None:
+def _door(*, session: bool) -> Door | None:
     """Where the installed sender listens, as far as its files can be read."""
-    from aes67_sender.service.state import listening_of
+    from aes67_sender.service.state import door_of_config
 
     try:
         path = _installed_config(session=session)
     except (OSError, ValueError):
         return None
-    return None if path is None else listening_of(Path(path))
+    return None if path is None else door_of_config(Path(path))
 
 
 def _installed_config(*, session: bool) -> PurePath | None:

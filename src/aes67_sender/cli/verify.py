@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aes67_sender.cli.options import SENDER_URL, interface_option, json_option, verbose_option
+from aes67_sender.cli.options import SENDER_URL, interface_option, json_option, token_option, verbose_option
 
 if TYPE_CHECKING:
     from aes67_sender.logic.verify.expectation import Expectation
+    from aes67_sender.supervisor.client import Door
 
 
 @click.command()
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 )
 @interface_option
 @click.option("--url", default=SENDER_URL, show_default=True, help="Where the running sender listens.")
+@token_option
 @json_option
 @verbose_option
 def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
@@ -37,6 +39,7 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
     seconds: float,
     interface_name: str | None,
     url: str,
+    token: str | None,
     *,
     as_json: bool,
 ) -> int:
@@ -49,9 +52,11 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
         raise click.UsageError("Give an SDP or --stream, not both.")
     if sdp is None and stream_id is None and capture is None:
         raise click.UsageError("Give an SDP, a --stream of the running sender, or a --pcap file.")
+    from aes67_sender.supervisor.client import Door
     from aes67_sender.ui.verify_view import encode_verifications, verification_lines
 
-    expected = _expectations(sdp, stream_id, url)
+    door = Door(url, token)
+    expected = _expectations(sdp, stream_id, door)
     if capture is not None:
         from aes67_sender.verify.captured import verify_capture
 
@@ -63,7 +68,7 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
             expected,
             seconds,
             interface_name=interface_name,
-            sender_url=url,
+            sender_url=door,
             tell=lambda what: click.echo(what, err=True),
         )
     if as_json:
@@ -77,7 +82,7 @@ def verify(  # noqa: PLR0913, PLR0917  click gives every option by itself
     return 1 if any(each.verdict == "fail" for each in found) else 0
 
 
-def _expectations(sdp: str | None, stream_id: str | None, url: str) -> tuple[Expectation, ...]:
+def _expectations(sdp: str | None, stream_id: str | None, door: Door) -> tuple[Expectation, ...]:
     from aes67_sender.verify.description import expectations_of, read_sdp
 
     if stream_id is not None:
@@ -85,7 +90,7 @@ def _expectations(sdp: str | None, stream_id: str | None, url: str) -> tuple[Exp
         from aes67_sender.supervisor.client import fetch_sdp
 
         try:
-            text = fetch_sdp(url, stream_id)
+            text = fetch_sdp(door, stream_id)
         except WireError as refused:
             raise ConfigError(
                 f"There is no SDP of a stream {stream_id!r}: {refused}", hint="`aes67-sender status` lists its streams."

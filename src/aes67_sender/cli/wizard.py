@@ -18,7 +18,7 @@ from aes67_sender.config.legacy import write_config
 from aes67_sender.config.load import CONFIG_NAME
 from aes67_sender.config.model import WebSettings
 from aes67_sender.errors import ConfigError, SenderError
-from aes67_sender.supervisor.client import fetch_snapshot
+from aes67_sender.supervisor.client import door_of, fetch_snapshot
 from aes67_sender.ui.screen import can_draw
 from aes67_sender.wizard.check import problems_of
 from aes67_sender.wizard.families import FAMILIES
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from aes67_sender.supervisor.client import Door
     from aes67_sender.wizard.facts import Existing, Given
     from aes67_sender.wizard.screen import Screen
 
@@ -80,13 +81,13 @@ def ask_and_write(path: Path, given: Given, *, force: bool, listen_s: float) -> 
     screen = Terminal()
     with _telling_who_leaves():
         existing = _existing_or_none(path, screen, force=force)
-        with _quiet(), MachineSenses(_url(existing)) as senses:
+        with _quiet(), MachineSenses(_door(existing)) as senses:
             # While the first questions are answered.
             senses.look()
             facts = machine_facts(path, existing, given)
             refuse_wrong(facts, given, path)
             screen.say(*_head(path, existing))
-            occasion = Occasion(path.name, may_start=not _is_sending(_url(existing)), listen_s=listen_s)
+            occasion = Occasion(path.name, may_start=not _is_sending(_door(existing)), listen_s=listen_s)
             dialogue = Dialogue(facts, given, screen, senses, occasion)
             ending, data = dialogue.run()
     if ending == "leave":
@@ -111,7 +112,7 @@ def propose_and_write(path: Path, given: Given, *, force: bool, listen_s: float,
 
     from aes67_sender.wizard.summary import summary
 
-    with _telling_who_leaves(), _quiet(), MachineSenses(_url(existing)) as senses:
+    with _telling_who_leaves(), _quiet(), MachineSenses(_door(existing)) as senses:
         senses.look()
         facts = machine_facts(path, existing, given)
         refuse_wrong(facts, given, path)
@@ -183,21 +184,20 @@ def _write(path: Path, data: dict[str, Any], existing: Existing | None, profile:
     click.echo(textwrap.fill(FAMILIES[profile].note, _WIDTH))
     if starts:
         click.echo()
-    elif _is_sending(_url(existing)):
+    elif _is_sending(_door(existing)):
         click.echo("A sender is running; if it uses this file, it takes it up within two seconds.")
     else:
         option = "" if str(path) == CONFIG_NAME else f" -c {shlex.quote(str(path))}"
         click.echo(f"Send with `aes67-sender run{option}`.")
 
 
-def _url(existing: Existing | None) -> str:
-    web = existing.config.web if existing else WebSettings()
-    return web.listen
+def _door(existing: Existing | None) -> Door:
+    return door_of(existing.config.web if existing else WebSettings())
 
 
-def _is_sending(url: str) -> bool:
+def _is_sending(door: Door) -> bool:
     try:
-        fetch_snapshot(url, timeout_s=1.0)
+        fetch_snapshot(door, timeout_s=1.0)
     except SenderError:
         return False
     return True

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aes67_sender.config.complete import free_id
+from aes67_sender.config.fields import MIN_TOKEN, is_token
 from aes67_sender.config.findings import Finding, Loc, listed, nearest, path_of, show
 from aes67_sender.config.sources import AsioSource, JackSource, StdinSource
+from aes67_sender.config.token import TOKEN_VARIABLE, token_of
 from aes67_sender.model.packet import (
     HIGH_RATE_HZ,
     LONGEST_AT_HIGH_RATE_US,
@@ -18,7 +20,7 @@ from aes67_sender.model.packet import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from aes67_sender.config.model import Config, StreamSettings
+    from aes67_sender.config.model import Config, StreamSettings, WebSettings
 
 
 class Draft:
@@ -51,6 +53,24 @@ def check(draft: Draft) -> Iterator[Finding]:
         yield from _names(draft, ("streams", index), len(stream.channel_names), len(stream.channels))
         yield from _gains(draft, index, stream)
         yield from _packet(draft, index, stream)
+    if draft.sound("web"):
+        yield from _token(draft.config.web)
+
+
+def _token(web: WebSettings) -> Iterator[Finding]:
+    """Whether those on other computers are asked for something that nobody guesses."""
+    token = token_of(web)
+    if token is not None and not is_token(token):
+        text = f"The environment variable {TOKEN_VARIABLE} holds no token of {MIN_TOKEN} letters, digits or signs."
+        hint = "Take one that nobody guesses: `openssl rand -hex 16` makes one."
+        yield Finding(("web", "token"), "config.token", text, hint)
+    elif token is None and not web.local_only:
+        text = f'"listen" is on {show(web.host)}, where other computers can reach it, and there is no token.'
+        hint = (
+            f'Add a "token" of {MIN_TOKEN} letters and digits or more (`openssl rand -hex 16` makes one), or set '
+            f'{TOKEN_VARIABLE}; or write "127.0.0.1:8067" and reach it through an SSH tunnel.'
+        )
+        yield Finding(("web", "listen"), "config.listen", text, hint)
 
 
 def _sources(draft: Draft) -> Iterator[Finding]:

@@ -25,7 +25,9 @@ RESERVED_PORTS: Final = {319: "PTP", 320: "PTP", 9875: "SAP announcements"}
 
 MAX_NAME: Final = 100
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LOOPBACK_HOSTS: Final = frozenset({"localhost", "[::1]"})
+MIN_TOKEN: Final = 16
+_TOKEN: Final = re.compile(rf"[!-~]{{{MIN_TOKEN},{MAX_NAME}}}")
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})")
 #: Control characters, lone surrogates, line and paragraph separators: all that could break a line of SDP.
 _BREAKING: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _MAX_PORT: Final = 65535
@@ -127,20 +129,53 @@ def _check_listen(text: str) -> str:
         raise refuse(
             "config.listen", "must be an address and a port, joined by a colon.", 'Write for example "127.0.0.1:8067".'
         )
-    if host not in _LOOPBACK_HOSTS and not _is_ipv4_loopback(host):
+    if host.lower() != "localhost" and _ip_address(host) is None:
         raise refuse(
             "config.listen",
-            f"is on {show(host)}: this version listens on this computer only.",
-            'Write "127.0.0.1:8067"; from elsewhere reach it through an SSH tunnel.',
+            f"is on {show(host)}, which is no address of a computer.",
+            'Write "127.0.0.1:8067", or "0.0.0.0:8067" with a token for all addresses of this computer.',
         )
     return text
 
 
-def _is_ipv4_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this computer can reach what listens there; IPv6 addresses in brackets or not."""
+    address = _ip_address(host) or _ip_address(f"[{host}]")
+    return host.lower() == "localhost" or (address is not None and address.is_loopback)
+
+
+def _ip_address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address in the host of a URL, where IPv6 stands in brackets."""
     try:
-        return IPv4Address(host).is_loopback
+        return IPv6Address(host[1:-1]) if host.startswith("[") and host.endswith("]") else IPv4Address(host)
     except AddressValueError:
-        return False
+        return None
+
+
+def _check_token(value: Any) -> Any:  # noqa: ANN401  whatever stands in the file
+    # No sentence about it shows it.
+    if value is None or is_token(value):
+        return value
+    raise refuse(
+        "config.token",
+        f"must be a text of {MIN_TOKEN} to {MAX_NAME} letters, digits and signs, without blanks.",
+        "Take one that nobody guesses: `openssl rand -hex 16` makes one.",
+    )
+
+
+def is_token(value: object) -> bool:
+    """Whether a value can be a token: it goes into a header of HTTP."""
+    return isinstance(value, str) and bool(_TOKEN.fullmatch(value))
+
+
+def _check_host_name(text: str) -> str:
+    if not _HOST_NAME.fullmatch(text):
+        raise refuse(
+            "config.host-name",
+            "may hold only letters A to Z, digits, dots and dashes.",
+            'Write the name as browsers show it, without port: "studio.example".',
+        )
+    return text.lower()
 
 
 def _check_tai_utc(value: Any) -> Any:  # noqa: ANN401  whatever stands in the file
@@ -179,6 +214,13 @@ Id = Annotated[
 Address = Annotated[str, Field(strict=True), AfterValidator(_check_address)]
 Port = Annotated[int, Field(strict=True, ge=1, le=_MAX_PORT), AfterValidator(_check_port)]
 Listen = Annotated[str, Field(strict=True), AfterValidator(_check_listen)]
+#: What programs and browsers show to be let in; no sentence shows it.
+Token = Annotated[
+    Any,
+    BeforeValidator(_check_token),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": MIN_TOKEN}, {"type": "null"}]}),
+]
+HostName = Annotated[str, Field(strict=True), AfterValidator(_check_host_name)]
 TaiUtcOffset = Annotated[
     Any,
     BeforeValidator(_check_tai_utc),

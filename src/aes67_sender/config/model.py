@@ -6,7 +6,7 @@ values against each other, and says every problem in plain words.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -15,6 +15,7 @@ from aes67_sender.config.fields import (
     FROZEN,
     Address,
     Flag,
+    HostName,
     Id,
     LatencyMs,
     Listen,
@@ -23,7 +24,9 @@ from aes67_sender.config.fields import (
     Number,
     Port,
     TaiUtcOffset,
+    Token,
     Whole,
+    is_loopback,
 )
 from aes67_sender.config.read import MOST_ENTRIES
 from aes67_sender.config.sources import MAX_CHANNELS, SourceSettings, ToneSource
@@ -32,6 +35,8 @@ from aes67_sender.model.packet import Encoding, PacketFormat
 
 ChannelNumber = Annotated[Whole, Field(ge=1, le=MAX_CHANNELS)]
 GainDb = Annotated[Number, Field(ge=-60, le=20)]
+#: Not one address but all of the computer, by IPv4 and IPv6.
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not bound
 SdpProfile = Literal["dante", "ravenna", "st2110", "generic"]
 
 
@@ -204,13 +209,26 @@ class AnnounceSettings(BaseModel):
 
 
 class WebSettings(BaseModel):
-    """The REST interface."""
+    """The web page and the REST interface. No ``repr`` shows the token."""
 
     model_config = FROZEN
 
     listen: Listen = Field(
         default="127.0.0.1:8067",
-        description="Address and port; this computer only in this version. Port 0 takes any free one.",
+        description="Address and port. Any but this computer's own 127.0.0.1 needs a token; 0.0.0.0 stands for all "
+        "addresses. Port 0 takes any free one.",
+    )
+    token: Token = Field(
+        default=None,
+        repr=False,
+        description="What programs and browsers must know to be let in; null: nothing. The environment variable "
+        "AES67_SENDER_TOKEN stands in for it.",
+        examples=["write-your-own-here"],
+    )
+    names: tuple[HostName, ...] = Field(
+        default=(),
+        description="Further names under which browsers reach it, as through a reverse proxy.",
+        examples=[["studio.example"]],
     )
 
     @property
@@ -222,6 +240,18 @@ class WebSettings(BaseModel):
     def port(self) -> int:
         """The TCP port, 0 for any."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def local_only(self) -> bool:
+        """Whether nobody on another computer can reach it."""
+        return is_loopback(self.host)
+
+    def url(self, everywhere: str = "127.0.0.1", port: int | None = None) -> str:
+        """Where to reach it; ``everywhere`` stands for the address if it listens on all, ``port`` for port 0."""
+        host = self.host
+        if host in _EVERYWHERE:
+            host = everywhere
+        return f"http://{f'[{host}]' if ':' in host else host}:{port or self.port}"
 
 
 class Config(BaseModel):
@@ -266,7 +296,9 @@ class Config(BaseModel):
         default=AnnounceSettings(), description="How receivers learn of the streams.", examples=[{"sap": True}]
     )
     web: WebSettings = Field(
-        default=WebSettings(), description="The REST interface.", examples=[{"listen": "127.0.0.1:8067"}]
+        default=WebSettings(),
+        description="The web page and the REST interface.",
+        examples=[{"listen": "127.0.0.1:8067"}],
     )
 
     @model_validator(mode="before")

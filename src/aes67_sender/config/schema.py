@@ -74,7 +74,7 @@ def render_reference() -> str:
         ("`streams[]`", StreamSettings, "One RTP stream each."),
         ("`announce`", AnnounceSettings, "How receivers learn of the streams."),
         ("`announce.nmos`", NmosSettings, "NMOS registration."),
-        ("`web`", WebSettings, "The REST interface."),
+        ("`web`", WebSettings, "The web page and the REST interface."),
     ]
     lines = [
         "# The config file",

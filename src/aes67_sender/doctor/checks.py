@@ -29,7 +29,7 @@ from aes67_sender.logic.doctor.findings import Finding
 from aes67_sender.logic.doctor.running import judge_running
 from aes67_sender.net.doctor import dscp, igmp, links, ports, streams
 from aes67_sender.net.interfaces import address_towards, default_route_address
-from aes67_sender.supervisor.client import fetch_snapshot
+from aes67_sender.supervisor.client import door_of, fetch_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def check_running(context: Context) -> Iterator[Finding]:
     if context.config.web.port:
         # Nobody there, or somebody else: both are said of the ports.
         with contextlib.suppress(SenderError):
-            snapshot = fetch_snapshot(f"http://{context.config.web.listen}")
+            snapshot = fetch_snapshot(door_of(context.config.web))
     yield from judge_running(snapshot)
 
 

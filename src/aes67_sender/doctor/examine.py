@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aes67_sender.config.load import CONFIG_NAME
+from aes67_sender.config.token import token_of
 from aes67_sender.doctor.checks import CHECKS
 from aes67_sender.doctor.context import make_context
 from aes67_sender.doctor.runner import run_checks
@@ -46,6 +47,8 @@ def redactor_for(context: Context) -> Redactor:
     """Hides this computer's and its user's names, what the config calls things, and private folders."""
     names = {platform.node(): "host", platform.node().partition(".")[0]: "host", context.config.name: "name"}
     names |= {stream.name: "name" for stream in context.config.streams}
+    if token := token_of(context.config.web):
+        names[token] = "token"
     if context.config_path.name != CONFIG_NAME:
         names[context.config_path.name] = "config"
     with contextlib.suppress(Exception):

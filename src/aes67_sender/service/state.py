@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from aes67_sender.config.model import WebSettings
 from aes67_sender.errors import MachineError
 from aes67_sender.service import launchd, systemd, task_scheduler
 from aes67_sender.service.plan import NAME
+from aes67_sender.supervisor.client import Door, door_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,13 +82,13 @@ def ask_manager(*, session: bool) -> ServiceState:
     return of_systemd(parse_properties(said))
 
 
-def listening_of(config_path: Path) -> str | None:
+def door_of_config(config_path: Path) -> Door | None:
     """Where the sender of a config file listens; ``None`` if the file cannot be read."""
     try:
-        listen = json.loads(config_path.read_text(encoding="utf-8-sig")).get("web", {}).get("listen")
+        data = json.loads(config_path.read_text(encoding="utf-8-sig"))
+        return door_of(WebSettings.model_validate(data.get("web", {})))
     except (OSError, ValueError, AttributeError):
         return None
-    return listen if isinstance(listen, str) else None
 
 
 def config_of_unit(unit: str) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aes67_sender.config.findings import show_path
 from aes67_sender.config.legacy import render_config, write_config
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from aes67_sender.supervisor.document import Document
 
 _log = logging.getLogger(__name__)
+#: What neither those who ask for the config are told nor the engine needs; for ``model_dump``.
+WITHOUT_TOKEN: Final = {"web": {"token"}}
 
 
 class Running(Protocol):
@@ -60,19 +62,21 @@ class LiveConfig:
         return self._refused + self._unwritten
 
     def data(self) -> dict[str, Any]:
-        """The config in use as JSON data: complete, its paths as they were given."""
+        """The config in use as JSON data: complete but for the token, its paths as they were given."""
         running = self._running.config
         update = {"interface": running.interface, "clock": running.clock}
-        return self.document.given.model_copy(update=update).model_dump(mode="json")
+        return self.document.given.model_copy(update=update).model_dump(mode="json", exclude=WITHOUT_TOKEN)
 
     async def put(self, data: Any) -> tuple[str, ...]:  # noqa: ANN401  any JSON data
         """Send the config in ``data``, and write it to the file; what was done, in sentences.
+
+        The token stays unless ``data`` has another: nobody is told it, so nobody can send it back.
 
         Raises:
             ConfigError: with every problem found; nothing is changed then.
         """
         async with self._lock:
-            return await self._put(data)
+            return await self._put(self._with_token(data))
 
     async def patch_stream(self, stream_id: str, patch: Any) -> tuple[tuple[str, ...], dict[str, Any]]:  # noqa: ANN401
         """Change some fields of one stream, and write that to the file.
@@ -116,10 +120,17 @@ class LiveConfig:
 
     async def _put(self, data: Any) -> tuple[str, ...]:  # noqa: ANN401
         document = self.document.with_data(data, self._interfaces())
-        if document.given == self.document.given or data == self.data():
+        if document.given == self.document.given or data == self._with_token(self.data()):
             return (NOTHING,)
         done = await self._change(document)
         return (*done, await self._write())
+
+    def _with_token(self, data: Any) -> Any:  # noqa: ANN401  any JSON data
+        token = self.document.given.web.token
+        if token is None or not isinstance(data, dict):
+            return data
+        web = data.get("web", {})
+        return {**data, "web": {"token": token, **web}} if isinstance(web, dict) else data
 
     def _interfaces(self) -> list[Interface]:
         # The one in use is taken as it was: a cable unplugged for a moment must not keep anybody from changing a gain.

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from aes67_sender.errors import MachineError, SenderError
 from aes67_sender.net.listen import Listening, PortTakenError, listen
-from aes67_sender.supervisor.client import fetch_snapshot
+from aes67_sender.supervisor.client import door_of, fetch_snapshot
+
+if TYPE_CHECKING:
+    from aes67_sender.config.model import WebSettings
 
 
-async def open_port(host: str, port: int) -> Listening:
-    """Listen on the port, or find out who does.
+async def open_port(web: WebSettings) -> Listening:
+    """Listen where the settings say, or find out who does.
 
     Raises:
         MachineError: the port is taken, by another sender or by another program.
     """
     try:
-        return listen(host, port)
+        return listen(web.host, web.port)
     except PortTakenError as error:
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        where = web.listen
         change = 'give this one another port ("web": {"listen": "127.0.0.1:8068"} in the config) or --no-web.'
         try:
-            other = await asyncio.to_thread(fetch_snapshot, f"http://{where}", timeout_s=3.0)
+            other = await asyncio.to_thread(fetch_snapshot, door_of(web), timeout_s=3.0)
         except SenderError:
             raise MachineError(
                 f"{where} is taken by another program.", hint=f"Stop that program, or {change}"

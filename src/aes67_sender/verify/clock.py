@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aes67_sender.model.interface import Interface
+    from aes67_sender.supervisor.client import Door
 
 _LOOK_EVERY_S: Final = 0.05
 _ASK_EVERY_S: Final = 2.0
@@ -32,7 +33,7 @@ class NetworkClock(Closing):
         self,
         interface: Interface,
         domain: int,
-        sender_url: str,
+        sender_url: str | Door,
         make_node: Callable[[Interface, int], PtpNode] = PtpNode,
     ) -> None:
         """Where the PTP ports cannot be had, the sender at ``sender_url`` is asked, which must be on this computer."""

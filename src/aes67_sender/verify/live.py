@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aes67_sender.logic.verify.verifier import Verification
     from aes67_sender.model.clock import ClockMapping
     from aes67_sender.model.interface import Interface
+    from aes67_sender.supervisor.client import Door
 
 #: The kernel stamps what comes, so that nothing is lost by reading it in batches.
 _BATCH_S: Final = 0.05
@@ -31,7 +32,7 @@ def verify_live(
     seconds: float,
     *,
     interface_name: str | None,
-    sender_url: str,
+    sender_url: str | Door,
     tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Verification, ...]:
     """Receive all the streams (or legs of one) for ``seconds`` and judge each, by the clock of the first. Blocks.

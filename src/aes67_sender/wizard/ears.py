@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aes67_sender.model.interface import Interface
     from aes67_sender.model.session import DiscoveredSession
     from aes67_sender.model.snapshot import MasterStatus
+    from aes67_sender.supervisor.client import Door
 
 _LOOK_EVERY_S: Final = 0.2
 _JOIN_S: Final = 3.0
@@ -30,7 +31,7 @@ class Ears:
     def __init__(
         self,
         interface: Interface,
-        sender_url: str,
+        sender_url: str | Door,
         make_node: Callable[[Interface, int], PtpNode] = PtpNode,
     ) -> None:
         """Where the PTP ports cannot be had, the sender at ``sender_url`` is asked, which must be on this computer."""
@@ -61,7 +62,7 @@ class Ears:
         if self._node is not None:
             self._node.close()
 
-    def _ask(self, sender_url: str, refused: SenderError) -> None:
+    def _ask(self, sender_url: str | Door, refused: SenderError) -> None:
         try:
             self._told = fetch_snapshot(sender_url, timeout_s=1.0).clock.masters
         except SenderError:

@@ -13,6 +13,7 @@ from aes67_sender.wizard.probe import DeviceProbe
 
 if TYPE_CHECKING:
     from aes67_sender.model.capture import AudioDevice
+    from aes67_sender.supervisor.client import Door
 
 #: Two listings of five seconds each, and the start of a process on a slow machine.
 _LISTED_S: Final = 15.0
@@ -21,7 +22,7 @@ _LISTED_S: Final = 15.0
 class MachineSenses(Closing):
     """Ears on one interface, and a probe of the sound devices. A context manager; one thread."""
 
-    def __init__(self, sender_url: str) -> None:
+    def __init__(self, sender_url: str | Door) -> None:
         self._url = sender_url
         self._ears: Ears | None = None
         self._probe: DeviceProbe | None = None

@@ -127,6 +127,52 @@ def test_the_rest_interface_listens_on_any_loopback(listen: str) -> None:
     assert f"{config.web.host}:{config.web.port}" == listen.replace("[", "").replace("]", "")
 
 
+@pytest.mark.parametrize("listen", ["0.0.0.0:8067", "[::]:8067", "10.0.5.7:80", "[fe80::1]:8067"])
+def test_another_address_needs_a_token_which_the_environment_may_hold(
+    listen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"web": {"listen": listen}, "streams": [{"address": "239.69.1.1"}]}
+    with pytest.raises(ConfigError) as caught:
+        config_of(data)
+    assert [(each.code, each.path) for each in caught.value.problems] == [("config.listen", "web.listen")]
+    assert not config_of({**data, "web": {"listen": listen, "token": "correct-horse-battery"}}).web.local_only
+    monkeypatch.setenv("AES67_SENDER_TOKEN", "correct-horse-battery")
+    assert config_of(data).web.token is None
+    monkeypatch.setenv("AES67_SENDER_TOKEN", "hunter2")
+    with pytest.raises(ConfigError) as caught:
+        config_of(data)
+    assert "AES67_SENDER_TOKEN" in caught.value.problems[0].text
+    assert "hunter2" not in str(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    "token", ["", "short", "with a blank in the middle", "x" * 101, "ünïcödé-and-long-enough", 7, []]
+)
+def test_a_token_that_cannot_be_one_is_refused_and_not_shown(token: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_of({"web": {"token": token}, "streams": [{"address": "239.69.1.1"}]})
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.path) == ("config.token", "web.token")
+    assert problem.hint
+    assert not token or str(token) not in problem.text.replace("16 to 100", "")
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"),
+    [
+        ("127.0.0.1:8067", "http://127.0.0.1:8067"),
+        ("0.0.0.0:80", "http://10.0.5.7:80"),
+        ("[::]:8067", "http://10.0.5.7:8067"),
+        ("[fe80::1]:8067", "http://[fe80::1]:8067"),
+        ("127.0.0.1:0", "http://127.0.0.1:49152"),
+    ],
+)
+def test_where_it_is_reached_is_an_address_of_this_computer(listen: str, url: str) -> None:
+    web = {"listen": listen, "token": "correct-horse-battery"}
+    config = config_of({"web": web, "streams": [{"address": "239.69.1.1"}]})
+    assert config.web.url("10.0.5.7", port=49152 if listen.endswith(":0") else None) == url
+
+
 @pytest.mark.parametrize("address", ["239.69.1.1", "232.1.1.1", "224.0.1.1", "192.168.1.9", "127.0.0.1"])
 def test_groups_and_single_receivers_are_destinations(address: str) -> None:
     assert config_of({"streams": [{"address": address}]}).streams[0].address == address

@@ -23,9 +23,10 @@ from aes67_sender.service.plan import (
     Step,
     WriteFile,
 )
-from aes67_sender.service.state import config_of_unit, listening_of, of_systemd, of_task, parse_properties
+from aes67_sender.service.state import config_of_unit, door_of_config, of_systemd, of_task, parse_properties
 from aes67_sender.service.systemd import session_unit, system_unit
 from aes67_sender.service.task_scheduler import TaskFacts
+from aes67_sender.supervisor.client import Door
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,7 +165,7 @@ def test_the_config_of_an_agent_of_launchd_is_found_in_it() -> None:
 def test_a_config_from_an_editor_that_marks_utf_8_tells_where_it_listens(tmp_path: Path) -> None:
     path = tmp_path / "notepad.json"
     path.write_text('{"web": {"listen": "127.0.0.1:9000"}}', encoding="utf-8-sig")
-    assert listening_of(path) == "127.0.0.1:9000"
+    assert door_of_config(path) == Door("http://127.0.0.1:9000")
 
 
 def test_where_the_sender_listens_is_found_by_its_unit_and_its_config(tmp_path: Path) -> None:
@@ -173,8 +174,8 @@ def test_where_the_sender_listens_is_found_by_its_unit_and_its_config(tmp_path: 
     odd = tmp_path / "my $5 100% config.json"
     odd.write_text('{"web": {"listen": "127.0.0.1:9000"}}')
     assert config_of_unit(session_unit(program, str(odd))) == odd
-    assert listening_of(odd) == "127.0.0.1:9000"
+    assert door_of_config(odd) == Door("http://127.0.0.1:9000")
     assert config_of_unit("[Unit]\n") is None
     odd.write_text("[]")
-    assert listening_of(odd) is None
-    assert listening_of(tmp_path / "none") is None
+    assert door_of_config(odd) is None
+    assert door_of_config(tmp_path / "none") is None
