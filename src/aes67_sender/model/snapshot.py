@@ -156,7 +156,10 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything about a running sender at one instant. ``time`` is ISO 8601 UTC with milliseconds."""
+    """Everything about a running sender at one instant. ``time`` is ISO 8601 UTC with milliseconds.
+
+    ``page`` is where the web page is, empty without one.
+    """
 
     version: Literal[1]
     time: str
@@ -168,3 +171,4 @@ class Snapshot:
     streams: tuple[StreamStatus, ...]
     engine: EngineStatus
     problems: tuple[Problem, ...] = field(default=())
+    page: str = ""

@@ -17,6 +17,7 @@ from aes67_sender.model.clock import ClockMode
 from aes67_sender.model.problem import Problem
 from aes67_sender.model.protocol import Start
 from aes67_sender.net.interfaces import find_interface
+from aes67_sender.net.listen import port_of
 from aes67_sender.supervisor.announcements import Announcements
 from aes67_sender.supervisor.config_watch import watching
 from aes67_sender.supervisor.document import document_of
@@ -24,17 +25,18 @@ from aes67_sender.supervisor.engine_link import EngineLink
 from aes67_sender.supervisor.identities import handovers_after, new_handover
 from aes67_sender.supervisor.import_beside import import_beside
 from aes67_sender.supervisor.interface_watch import looks
-from aes67_sender.supervisor.live_config import LiveConfig
+from aes67_sender.supervisor.live_config import WITHOUT_TOKEN, LiveConfig
 from aes67_sender.supervisor.notify import keep_informed
 from aes67_sender.supervisor.port import open_port
 from aes67_sender.supervisor.process import ENGINE_COMMAND
 from aes67_sender.supervisor.sdp_files import SdpFiles
 from aes67_sender.supervisor.surroundings import stop_signals, user_stdin
+from aes67_sender.ui.offsets import Offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from aes67_sender.config.model import Config
+    from aes67_sender.config.model import Config, WebSettings
     from aes67_sender.logic.changes import Changes
     from aes67_sender.model.interface import Interface
     from aes67_sender.model.session import DiscoveredSession
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _AFTER_FAULT_S = 5.0
+_REMEMBERED_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,15 @@ class Sender:
         self._sdp_files = SdpFiles(setup.config, setup.interface, setup.sdp_dir)
         self._announcements = Announcements(setup.interface)
         self._web_problems: tuple[Problem, ...] = ()
+        self._page = ""
+        self._course = Offsets()
         self._stop = asyncio.Event()
         self._link: EngineLink | None = None
         self._told_fault = ""
 
     def snapshot(self) -> Snapshot:
         """Everything about the sender, now."""
-        return instant.snapshot(
+        found = instant.snapshot(
             self._history,
             self._setup.config,
             self._sdp_files.versions(),
@@ -103,6 +108,7 @@ class Sender:
             ),
             instant.Now(time.monotonic(), time.time()),
         )
+        return replace(found, page=self._page)
 
     def engine_silent_s(self) -> float:
         """For how long no engine has reported, in seconds; infinite if none runs."""
@@ -118,6 +124,19 @@ class Sender:
         if stream_id not in {stream.id for stream in self._setup.config.streams}:
             raise KeyError(stream_id)
         return self._sdp_files.text(stream_id)
+
+    def offsets(self) -> tuple[tuple[float, float | None], ...]:
+        """The clock's offset in ns over the last ten minutes: one sample per second, by uptime in seconds."""
+        return tuple(self._course.samples)
+
+    def config_given(self) -> Config:
+        """The config as its user gave it; another object whenever it has changed."""
+        return self._live.document.given
+
+    @property
+    def web(self) -> WebSettings:
+        """The settings of the web interface, as they are now."""
+        return self._setup.config.web
 
     def discovered(self) -> tuple[DiscoveredSession, ...]:
         """The sessions that are announced on the network, our own among them."""
@@ -157,7 +176,7 @@ class Sender:
         link = self._link
         if link is None:
             return ()
-        config = fitted.config.model_dump(mode="json")
+        config = fitted.config.model_dump(mode="json", exclude=WITHOUT_TOKEN)
         streams = handovers_after(before.config, fitted.config, fitted.interface, link.handovers)
         if found.clock_mode:
             link.set_clock(found.clock_mode)
@@ -228,7 +247,11 @@ class Sender:
 
     async def _listen(self) -> Listening | None:
         web = self._setup.config.web
-        return await open_port(web.host, web.port) if self._setup.web else None
+        if not self._setup.web:
+            return None
+        listening = await open_port(web)
+        self._page = web.url(everywhere=self.interface.address or "127.0.0.1", port=port_of(listening)) + "/"
+        return listening
 
     async def _serve(self, listening: Listening) -> None:
         """Serve REST for as long as the sender runs. Should it fail, the streams go on without."""
@@ -237,7 +260,8 @@ class Sender:
             await web.serve(web.make_app(self), listening)
         except Exception as error:  # noqa: BLE001  whatever it is, the streams must go on
             _log.exception("the REST interface has failed")
-            text = f"The REST interface has failed: {error!r}. The streams go on."
+            self._page = ""
+            text = f"The web page and REST have failed: {error!r}. The streams go on."
             self._web_problems = (Problem("web.failed", "warning", text, "Restart the sender when nobody listens."),)
         finally:
             listening.close()
@@ -267,6 +291,7 @@ class Sender:
     def _take(self, event: EngineEvent) -> None:
         self._history = fold.fold(self._history, event)
         if isinstance(event, fold.EngineReported):
+            self._remember(event)
             try:
                 self._sdp_files.follow(event.report)
                 self._announce()
@@ -275,6 +300,13 @@ class Sender:
                     self._told_fault = fault
                     _log.warning("The sessions cannot be described or announced: %s.", fault)
 
+    def _remember(self, event: fold.EngineReported) -> None:
+        """Keep one offset per second, for who looks at the page only later."""
+        at_s = round(event.at_s - self._history.started_s, 1)
+        last_s = self._course.last_s
+        if last_s is None or at_s - last_s >= _REMEMBERED_EVERY_S:
+            self._course.add(at_s, event.report.clock.offset_ns)
+
     def _announce(self) -> None:
         setup = self._setup
         self._announcements.follow(self._sdp_files.sessions, setup.config.announce, setup.interface)
@@ -282,7 +314,7 @@ class Sender:
     def _start(self, stdin_fd: int | None) -> Start:
         interface = self._setup.interface
         return Start(
-            config=self.config.model_dump(mode="json"),
+            config=self.config.model_dump(mode="json", exclude=WITHOUT_TOKEN),
             interface=interface.name,
             source_address=interface.address or "",
             streams=tuple(new_handover(interface, stream) for stream in self.config.streams),

@@ -1,32 +1,34 @@
-"""The REST interface: FastAPI and uvicorn in the supervisor's own event loop."""
+"""The web page and REST: FastAPI and uvicorn in the supervisor's own event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Response
 from pydantic import BaseModel, ConfigDict
 
+from aes67_sender.config.token import token_of
 from aes67_sender.errors import ConfigError
 from aes67_sender.logic.codec import encode_snapshot
 from aes67_sender.model.session import DiscoveredSession
 from aes67_sender.model.snapshot import ClockStatus, Snapshot
 from aes67_sender.supervisor.web_config import add_config_routes
 from aes67_sender.supervisor.web_connections import MOST_CONNECTIONS, BoundedConnection
+from aes67_sender.supervisor.web_events import Events, add_events_route
+from aes67_sender.supervisor.web_guard import Guard
+from aes67_sender.supervisor.web_metrics import add_metrics_route
+from aes67_sender.supervisor.web_page import add_page
+from aes67_sender.supervisor.web_token import Doorkeeper, TokenNeeded, add_session_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
+    from aes67_sender.config.model import Config, WebSettings
     from aes67_sender.net.listen import Listening
     from aes67_sender.supervisor.live_config import LiveConfig
-
-_LOCAL_HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 
 
 class ClockPatch(BaseModel):
@@ -38,7 +40,7 @@ class ClockPatch(BaseModel):
 
 
 class Sender(Protocol):
-    """What the REST interface shows."""
+    """What the page and REST show."""
 
     def snapshot(self) -> Snapshot:
         """Everything, now."""
@@ -50,6 +52,16 @@ class Sender(Protocol):
     def live(self) -> LiveConfig:
         """Where the config is read and changed."""
 
+    def config_given(self) -> Config:
+        """The config as its user gave it; another object whenever it has changed."""
+
+    @property
+    def web(self) -> WebSettings:
+        """The settings of the web interface, as they are now."""
+
+    def offsets(self) -> tuple[tuple[float, float | None], ...]:
+        """The clock's offset in ns over the last ten minutes, by uptime in seconds."""
+
     def discovered(self) -> tuple[DiscoveredSession, ...]:
         """The sessions that are announced on the network."""
 
@@ -57,44 +69,19 @@ class Sender(Protocol):
         """Follow another clock; ConfigError where there is no such mode."""
 
 
-class LocalOnly:
-    """Answers only those who asked for this computer by name, and no page of another site.
-
-    Without this, a web page anywhere could read the status through the visitor's browser (DNS rebinding), or change
-    the config: a browser names the page's origin with every PUT and PATCH, and asks before it sends one elsewhere.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] == "http" and (refusal := refuse(dict(scope["headers"]))):
-            await Response(refusal + "\n", status_code=403, media_type="text/plain")(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-def refuse(headers: dict[bytes, bytes]) -> str:
-    """Why a request with these headers is refused; empty if it is welcome."""
-    host = headers.get(b"host", b"").decode("latin-1")
-    # Any port: an SSH tunnel ends on one of its own.
-    if not _LOCAL_HOST.fullmatch(host):
-        return "Ask for 127.0.0.1 or localhost."
-    origin = headers.get(b"origin")
-    if origin is not None and origin.decode("latin-1").lower() not in {
-        f"http://{host.lower()}",
-        f"https://{host.lower()}",
-    }:
-        return "Pages of other origins are not answered."
-    return ""
-
-
 def make_app(sender: Sender) -> FastAPI:
     """The application that answers for one sender."""
     # The pages with documentation would load scripts from elsewhere.
     app = FastAPI(title="aes67-sender", version="1", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
-    app.add_middleware(LocalOnly)
+    doorkeeper, events = Doorkeeper(lambda: token_of(sender.web)), Events(sender)
+    app.state.events = events
+    app.add_middleware(TokenNeeded, doorkeeper=doorkeeper)
+    # The last one added is the first to be asked.
+    app.add_middleware(Guard, web=lambda: sender.web)
+    add_page(app)
+    add_session_route(app, doorkeeper)
+    add_events_route(app, events)
+    add_metrics_route(app, sender.snapshot)
     add_config_routes(app, sender.live)
 
     @app.get("/api/v1/snapshot", summary="Everything about the sender, now", response_model=Snapshot)
@@ -109,6 +96,14 @@ def make_app(sender: Sender) -> FastAPI:
     )
     async def get_discovered() -> tuple[DiscoveredSession, ...]:
         return sender.discovered()
+
+    @app.get(
+        "/api/v1/clock/offsets",
+        summary="The clock's offset in ns over the last ten minutes, one a second, by uptime in seconds",
+        response_model=tuple[tuple[float, float | None], ...],
+    )
+    async def get_offsets() -> tuple[tuple[float, float | None], ...]:
+        return sender.offsets()
 
     @app.patch("/api/v1/clock", summary="Follow another clock, until the end of this run", response_model=ClockStatus)
     async def patch_clock(wanted: ClockPatch) -> ClockStatus:
@@ -160,6 +155,7 @@ async def serve(app: FastAPI, listening: Listening) -> None:
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        app.state.events.close()
         server.should_exit = True
         await asyncio.wait([serving], timeout=0.3)
         # Somebody who reads slowly must not hold up the end.

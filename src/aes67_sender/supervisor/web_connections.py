@@ -19,7 +19,10 @@ MOST_CONNECTIONS: Final = 64
 
 
 class BoundedConnection(H11Protocol):
-    """A connection that is taken when others have gone: first the one that has been without a request for longest."""
+    """A connection that is taken when others have gone: first the one that has been without a request for longest.
+
+    What answers a request finds in the scope's state how to ``abort`` it, however much of an answer is unread.
+    """
 
     begun_s = 0.0
 
@@ -28,6 +31,7 @@ class BoundedConnection(H11Protocol):
         self.begun_s = asyncio.get_running_loop().time()
         _make_room(each for each in self.connections if isinstance(each, BoundedConnection))
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "abort": transport.abort}
 
 
 def _make_room(connections: Iterable[BoundedConnection]) -> None:

@@ -108,7 +108,7 @@ def head(snapshot: Snapshot, title: str = "") -> Text:
         "  ",
         state(snapshot.state),
         f"  up {duration(snapshot.uptime_s)}",
-        f"  {title}" if title else "",
+        f"  {title}" if title else f"  {snapshot.page}",
         no_wrap=True,
         overflow="ellipsis",
     )

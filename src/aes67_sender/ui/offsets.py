@@ -27,6 +27,11 @@ class Offsets:
             self._samples.popleft()
 
     @property
+    def last_s(self) -> float | None:
+        """When the newest was, ``None`` before the first."""
+        return self._samples[-1][0] if self._samples else None
+
+    @property
     def samples(self) -> list[Sample]:
         """All of them, the oldest first."""
         return list(self._samples)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 README = (ROOT / "README.md").read_text()
 SHOWN_IN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *pages()]
-HEAVY = ("gi", "numba", "numpy", "fastapi", "uvicorn")
+HEAVY = ("gi", "numba", "numpy", "fastapi", "uvicorn", "prometheus_client")
 IMPORTED = f"""
 import sys
 from aes67_sender.cli import main
