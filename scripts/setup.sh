@@ -13,6 +13,10 @@ run_packages=(
   libcap2-bin # without setcap, GStreamer's PTP helper would be installed setuid root
 )
 dev_packages=(gstreamer1.0-tools iproute2 linuxptp ptpd jackd2 ffmpeg tshark gstreamer1.0-alsa avahi-daemon avahi-utils curl nftables tmux systemd-container)
+# Ubuntu has Chromium as a snap only, which no test can drive in a network of its own; its tests are skipped there.
+if [[ $(. /etc/os-release 2>/dev/null && echo "${ID:-}") == debian ]]; then
+  dev_packages+=(chromium chromium-driver)
+fi
 # PulseAudio would push PipeWire's replacements for it from a desktop; its tests are skipped there.
 if ! dpkg-query --show --showformat='${db:Status-Status}\n' pipewire-alsa pipewire-pulse 2>/dev/null | grep -q '^installed'; then
   dev_packages+=(pulseaudio pulseaudio-utils libasound2-plugins)
