@@ -14,6 +14,7 @@ PAGES: Final = {
         "The wizard <configure>",
         "clock-modes",
         "Receivers <receivers>",
+        "The web page <page>",
         "status",
         "The service <service>",
         "windows",

@@ -51,14 +51,27 @@ _REST_HEAD: Final = """\
 # REST
 
 A running sender answers at `http://127.0.0.1:8067`, or where `web.listen` in [the config](config.md#web) says. It
-answers this computer only, and no web page of another site: requests must name `127.0.0.1` or `localhost` as their
-host. From elsewhere, use a tunnel: `ssh -L 8067:127.0.0.1:8067 HOST`.
+answers no web page of another site, and requests must name as their host `127.0.0.1`, `localhost`, the address at
+which they come in, or one of `web.names`. From elsewhere, use a tunnel (`ssh -L 8067:127.0.0.1:8067 HOST`), or listen
+on another address, which needs a token. The same port has [the page](page.md).
 
 ```sh
 curl http://127.0.0.1:8067/api/v1/snapshot
 curl -X PATCH http://127.0.0.1:8067/api/v1/streams/s1 -d '{"gain_db": -6}'
 curl -X PATCH http://127.0.0.1:8067/api/v1/clock -d '{"mode": "builtin"}' -H 'Content-Type: application/json'
 ```
+
+Where there is a token, every request shows it: `-H "Authorization: Bearer $AES67_SENDER_TOKEN"`. Without it the answer
+is 401. No answer holds it: the config is told without it, and stays with the one it has if it is sent back so. Wrong
+tokens are answered after half a second, one after the other.
+
+```sh
+curl -N http://127.0.0.1:8067/api/v1/events   # a line `data: …` with a snapshot every 80 ms
+curl http://127.0.0.1:8067/metrics            # for Prometheus
+```
+
+Whoever reads events too slowly is cut off when two seconds of them wait; 24 may read at once. Prometheus is told where
+the sender is, and its token if there is one (`authorization: {credentials: …}`); names end in their unit.
 
 Changes of config and streams are written to the config file; a change of the clock lasts until the end of the run. A
 request is judged as a whole: if anything is wrong, nothing is changed, and the answer says everything that is.
@@ -116,6 +129,9 @@ class _NoSender:
     """Stands for the sender: routes are made for one, but none is asked."""
 
     live = None
+
+    def snapshot(self) -> None:
+        """Never asked."""
 
 
 def _rest() -> Iterator[str]:

@@ -1,6 +1,9 @@
 """Draws docs/images/status.svg from a running sender: its own demo, or the one at --url.
 
 Usage: .venv/bin/python scripts/screenshot.py [--url http://127.0.0.1:8067] [--seconds 60] [--keys "j Tab"] [-o FILE]
+
+With --page it takes docs/images/page.png and page-phone.png in Chromium, of a sender in the lab (needs root):
+PYTHONPATH=tests .venv/bin/python scripts/screenshot.py --page
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import io
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +34,35 @@ if TYPE_CHECKING:
 
 IMAGE = Path(__file__).parents[1] / "docs" / "images" / "status.svg"
 EVERY_S = 0.25
+#: What the sender on the page's pictures sends.
+STUDIO = {
+    "name": "Studio 3",
+    "clock": {"mode": "builtin"},
+    "sources": [
+        {"id": "desk", "kind": "tone", "channels": 8, "level_dbfs": -5, "frequency_hz": 440},
+        {"id": "line-up", "kind": "tone", "level_dbfs": -18},
+    ],
+    "streams": [
+        {
+            "id": "pgm",
+            "name": "Programme 5.1",
+            "source": "desk",
+            "address": "239.69.3.1",
+            "channel_names": ["L", "R", "C", "LFE", "Ls", "Rs", "Stereo L", "Stereo R"],
+            "channel_gains_db": [-9, -10.5, -3, -24, -16, -17.5, -2, -2.5],
+        },
+        {"id": "lineup", "name": "Line-up", "source": "line-up", "address": "239.69.3.2"},
+        {
+            "id": "talkback",
+            "name": "Talkback",
+            "source": "desk",
+            "channels": [1],
+            "address": "239.69.3.3",
+            "mute": True,
+        },
+        {"id": "spare", "name": "Spare", "source": "line-up", "address": "239.69.3.4", "enabled": False},
+    ],
+}
 #: The picture must load nothing from elsewhere.
 FONT_FACES = re.compile(r"\s*@font-face \{\{.*?\}\}", re.DOTALL)
 
@@ -39,11 +72,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", help="a running sender; without it, a demo is started")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to watch for the course of the offset")
+    parser.add_argument("--page", action="store_true", help="the web page instead of the terminal")
     parser.add_argument("--columns", type=int, default=100)
     parser.add_argument("--rows", type=int, default=32)
     parser.add_argument("--keys", default="", help="what to press before the picture is taken, by name")
     parser.add_argument("-o", "--output", type=Path, default=IMAGE)
     given = parser.parse_args()
+    if given.page:
+        photograph(IMAGE.parent, given.seconds)
+        return
     with contextlib.nullcontext() if given.url else demo():
         svg = draw(given.url or DEFAULT_URL, given.seconds, given.columns, given.rows, given.keys.split())
     given.output.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +127,29 @@ def first(url: str, within_s: float = 60) -> Snapshot:
             if snapshot.state == "sending" or time.monotonic() > end_s:
                 return snapshot
         time.sleep(EVERY_S)
+
+
+def photograph(folder: Path, seconds: float) -> None:
+    """The page of a sender that follows a grandmaster, after so many seconds; in the dark, and on a phone by day."""
+    from support.browser import browser, inside  # noqa: PLC0415  of the tests
+    from support.netlab import open_lab  # noqa: PLC0415
+    from support.ptp4l import grandmaster  # noqa: PLC0415
+    from support.sender import start_sender  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as made, open_lab() as hosts, contextlib.ExitStack() as stack:
+        work, tx = Path(made), hosts["tx"]
+        stack.enter_context(grandmaster(hosts["gm"], work))
+        sender = stack.enter_context(start_sender(tx, work, STUDIO, arguments=()))
+        sender.wait_until_sending()
+        time.sleep(seconds)
+        stack.enter_context(inside(tx))
+        page = stack.enter_context(browser(work))
+        for name, width, height, dark in (("page", 1440, 1180, True), ("page-phone", 390, 844, False)):
+            page.resize(width, height, dark=dark)
+            page.open("http://127.0.0.1:8067/")
+            page.wait_for("return document.querySelectorAll('#session-list h3, #session-list .session-name').length")
+            time.sleep(1)
+            page.picture(folder / f"{name}.png")
 
 
 if __name__ == "__main__":
