@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -183,6 +184,16 @@ def test_without_a_terminal_the_status_is_a_plain_line(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.count("\n") == 1
     assert "\x1b" not in done.stdout
+
+
+def test_without_a_terminal_a_line_says_where_the_page_is(tmp_path: Path) -> None:
+    config(tmp_path, web={"listen": "127.0.0.1:0"})
+    done = call("run", "--duration", "1", cwd=tmp_path, program=FAKE)
+    first, *rest = done.stdout.splitlines()
+    assert re.fullmatch(r"The page: http://127\.0\.0\.1:\d+/", first)
+    assert len(rest) == 1
+    silent = call("run", "--duration", "1", "--json", cwd=tmp_path, program=FAKE)
+    assert all(line.startswith("{") for line in silent.stdout.splitlines())
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ def test_the_figures_a_broadcast_engineer_looks_for_are_all_there(width: int) ->
         assert expected in text, expected
 
 
+def test_the_head_says_where_the_page_is() -> None:
+    where = "http://127.0.0.1:8067/"
+    assert where in drawn(replace(picture(), page=where), 80).splitlines()[0]
+    assert "http" not in drawn(picture(), 80)
+
+
 def test_only_a_wide_terminal_has_room_for_the_format() -> None:
     assert "L24/48000/2" in drawn(picture(), 120)
     assert "L24/48000/2" not in drawn(picture(), 80)
