@@ -6,27 +6,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from aes67_sender import winapi
 from aes67_sender.errors import MachineError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# taskschd.h: the class, its interface, and the places of methods, after the three of IUnknown and four of IDispatch.
-_TASK_SCHEDULER: Final = "{0f87369f-a4e5-4cfc-bd3e-73e6154572dd}"
-_TASK_SERVICE: Final = "{2faba4c7-4da9-4013-9697-20cc3fd40f85}"
-_RELEASE: Final = 2
-_GET_FOLDER: Final = 7
-_CONNECT: Final = 10
-_GET_TASK: Final = 13
-_GET_STATE: Final = 9
-_GET_LAST_RESULT: Final = 16
-
-_IN_PROCESS: Final = 1
 _NOT_FOUND: Final = frozenset({0x80070002, 0x80070003})
 #: TASK_STATE
 DISABLED: Final = 1
@@ -57,103 +42,32 @@ def describe(facts: TaskFacts) -> str:
 
 
 def read_state(name: str) -> TaskFacts | None:
-    """The task of that name in the root folder, ``None`` if there is none that this user may see. Windows only.
+    """The task of that name in the root folder, ``None`` if there is none that this user may see.
+
+    Windows only. Always on the same thread, which has not chosen a model of COM itself: the first call does.
 
     Raises:
         MachineError: the Task Scheduler does not answer.
     """
-    ole, strings = winapi.load("ole32"), winapi.load("oleaut32")
-    strings.SysAllocString.restype = ctypes.c_void_p
-    # A thread that has chosen another model already keeps it, and must not undo this.
-    initialised = ole.CoInitializeEx(None, 0) >= 0
+    from comtypes import COMError  # noqa: PLC0415  cannot be imported elsewhere
+
+    from aes67_sender.service import taskschd  # noqa: PLC0415  likewise
+
     try:
-        with contextlib.ExitStack() as stack:
-            service = stack.enter_context(_created(ole))
-            nothing = _Variant()
-            _call(service, _CONNECT, nothing, nothing, nothing, nothing)
-            folder = stack.enter_context(_got(service, _GET_FOLDER, stack.enter_context(_string(strings, "\\"))))
-            try:
-                task = stack.enter_context(_got(folder, _GET_TASK, stack.enter_context(_string(strings, name))))
-            except _RefusedError as refused:
-                if refused.result in _NOT_FOUND:
-                    return None
-                raise
-            state, last_result = ctypes.c_int(), ctypes.c_int32()
-            _call(task, _GET_STATE, ctypes.byref(state))
-            with contextlib.suppress(_RefusedError):  # none yet
-                _call(task, _GET_LAST_RESULT, ctypes.byref(last_result))
-            return TaskFacts(state.value, last_result.value & 0xFFFF_FFFF)
-    except _RefusedError as refused:
+        folder = taskschd.connect().GetFolder("\\")
+        try:
+            task = folder.GetTask(name)
+        except COMError as refused:
+            if refused.hresult & 0xFFFF_FFFF in _NOT_FOUND:
+                return None
+            raise
+        last_result = 0
+        with contextlib.suppress(COMError):  # none yet
+            last_result = task.LastTaskResult
+        return TaskFacts(task.State, last_result & 0xFFFF_FFFF)
+    except (COMError, OSError) as refused:
+        reason = winapi.error_text(refused.hresult) if isinstance(refused, COMError) else refused.strerror
         raise MachineError(
-            f"The Task Scheduler of Windows does not answer ({winapi.error_text(refused.result)}).",
+            f"The Task Scheduler of Windows does not answer ({reason}).",
             hint="See whether the service `Schedule` runs, in services.msc.",
         ) from None
-    finally:
-        if initialised:
-            ole.CoUninitialize()
-
-
-class _RefusedError(Exception):
-    """An HRESULT that tells a failure."""
-
-    def __init__(self, result: int) -> None:
-        super().__init__(f"0x{result:08X}")
-        self.result = result
-
-
-class _Variant(ctypes.Structure):
-    """VARIANT; as it is made, VT_EMPTY. 24 octets in 64 bits."""
-
-    _fields_ = (("kind", ctypes.c_uint64), ("value", ctypes.c_uint64 * 2))
-
-
-def _check(result: int) -> None:
-    if result < 0:
-        raise _RefusedError(result & 0xFFFF_FFFF)
-
-
-def _call(interface: Any, place: int, *arguments: Any) -> None:  # noqa: ANN401  ctypes types are untyped
-    """Call a method by its place in the interface's table."""
-    table = ctypes.cast(interface, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p)))[0]
-    kinds = [type(each) if isinstance(each, _Variant) else ctypes.c_void_p for each in arguments]
-    method = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, *kinds)(table[place] or 0)
-    _check(
-        method(
-            interface,
-            *(each if isinstance(each, _Variant) else ctypes.cast(each, ctypes.c_void_p) for each in arguments),
-        )
-    )
-
-
-@contextlib.contextmanager
-def _owned(interface: Any) -> Iterator[Any]:  # noqa: ANN401  ctypes types are untyped
-    try:
-        yield interface
-    finally:
-        _call(interface, _RELEASE)
-
-
-def _created(ole: Any) -> contextlib.AbstractContextManager[Any]:  # noqa: ANN401  ctypes types are untyped
-    class_id, interface_id = (ctypes.create_string_buffer(16) for _ in range(2))
-    _check(ole.CLSIDFromString(ctypes.c_wchar_p(_TASK_SCHEDULER), class_id))
-    _check(ole.CLSIDFromString(ctypes.c_wchar_p(_TASK_SERVICE), interface_id))
-    made = ctypes.c_void_p()
-    _check(ole.CoCreateInstance(class_id, None, _IN_PROCESS, interface_id, ctypes.byref(made)))
-    return _owned(made)
-
-
-def _got(interface: Any, place: int, name: Any) -> contextlib.AbstractContextManager[Any]:  # noqa: ANN401  ctypes types are untyped
-    """What a method with a name and a place for an interface gives."""
-    found = ctypes.c_void_p()
-    _call(interface, place, name, ctypes.byref(found))
-    return _owned(found)
-
-
-@contextlib.contextmanager
-def _string(strings: Any, text: str) -> Iterator[Any]:  # noqa: ANN401  ctypes types are untyped
-    """A BSTR."""
-    made = ctypes.c_void_p(strings.SysAllocString(ctypes.c_wchar_p(text)))
-    try:
-        yield made
-    finally:
-        strings.SysFreeString(made)
