@@ -134,6 +134,22 @@ def test_a_killed_engine_is_replaced_and_the_stream_goes_on(tx: Host, rx: Host, 
     judge(seen.stream(GROUP), last["streams"][0]["missed"])
 
 
+def test_the_page_and_what_it_lives_on_are_served(tx: Host, tmp_path: Path) -> None:
+    with wine.start(tx, tmp_path, "demo", "--interface", tx.interface, "--duration", "60") as sender:
+        page = sender.wait_until_sending(READY_S)["page"]
+        loaded = {
+            path: tx.run("curl", "-si", "--max-time", "10", f"{page}{path}").stdout for path in ("", "ui/main.js")
+        }
+        events = tx.run("curl", "-sN", "--max-time", "3", f"{page}api/v1/events").stdout.split("\n\n")
+        metrics = tx.run("curl", "-s", "--max-time", "10", f"{page}metrics").stdout
+    assert all(" 200 " in answer.splitlines()[0] for answer in loaded.values())
+    assert "content-type: text/javascript" in loaded["ui/main.js"].lower()
+    assert "main.js" in loaded[""]
+    assert all(event.startswith("data: {") for event in events[:-1])
+    assert len(events) > 10
+    assert "aes67_stream_packets_total" in metrics
+
+
 def wait_for_engines(count: int, within_s: float) -> list[psutil.Process]:
     """The engines of the sender under test, the first first."""
     deadline = time.monotonic() + within_s
