@@ -2,8 +2,8 @@
 
 Usage: .venv/bin/python scripts/screenshot.py [--url http://127.0.0.1:8067] [--seconds 60] [--keys "j Tab"] [-o FILE]
 
-With --page it takes docs/images/page.png and page-phone.png in Chromium, of a sender in the lab (needs root):
-PYTHONPATH=tests .venv/bin/python scripts/screenshot.py --page
+With --lab it makes all pictures of docs/, of a sender in the lab that follows a grandmaster: also page.png and
+page-phone.png, in Chromium. Needs root: PYTHONPATH=tests .venv/bin/python scripts/screenshot.py --lab
 """
 
 from __future__ import annotations
@@ -72,14 +72,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", help="a running sender; without it, a demo is started")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to watch for the course of the offset")
-    parser.add_argument("--page", action="store_true", help="the web page instead of the terminal")
+    parser.add_argument("--lab", action="store_true", help="all pictures of docs/, the web page too")
     parser.add_argument("--columns", type=int, default=100)
     parser.add_argument("--rows", type=int, default=32)
     parser.add_argument("--keys", default="", help="what to press before the picture is taken, by name")
     parser.add_argument("-o", "--output", type=Path, default=IMAGE)
     given = parser.parse_args()
-    if given.page:
-        photograph(IMAGE.parent, given.seconds)
+    if given.lab:
+        photograph(IMAGE.parent, given.seconds, given.columns, given.rows)
         return
     with contextlib.nullcontext() if given.url else demo():
         svg = draw(given.url or DEFAULT_URL, given.seconds, given.columns, given.rows, given.keys.split())
@@ -129,8 +129,8 @@ def first(url: str, within_s: float = 60) -> Snapshot:
         time.sleep(EVERY_S)
 
 
-def photograph(folder: Path, seconds: float) -> None:
-    """The page of a sender that follows a grandmaster, after so many seconds; in the dark, and on a phone by day."""
+def photograph(folder: Path, seconds: float, columns: int, rows: int) -> None:
+    """Terminal and page of a sender that follows a grandmaster, after so many seconds; the page by day on a phone."""
     from support.browser import browser, inside  # noqa: PLC0415  of the tests
     from support.netlab import open_lab  # noqa: PLC0415
     from support.ptp4l import grandmaster  # noqa: PLC0415
@@ -141,8 +141,8 @@ def photograph(folder: Path, seconds: float) -> None:
         stack.enter_context(grandmaster(hosts["gm"], work))
         sender = stack.enter_context(start_sender(tx, work, STUDIO, arguments=()))
         sender.wait_until_sending()
-        time.sleep(seconds)
         stack.enter_context(inside(tx))
+        (folder / IMAGE.name).write_text(draw(DEFAULT_URL, seconds, columns, rows, []), encoding="utf-8")
         page = stack.enter_context(browser(work))
         for name, width, height, dark in (("page", 1440, 1180, True), ("page-phone", 390, 844, False)):
             page.resize(width, height, dark=dark)
