@@ -233,6 +233,18 @@ def test_in_auto_what_cannot_be_had_is_no_problem_while_another_one_is_locked() 
         assert "ports 319 and 320 are open" in life.keeper.status().choice
 
 
+def test_the_one_in_use_is_not_explained_by_a_mode_that_has_gone() -> None:
+    silent = FakeProvider("builtin", state="listening")
+    with running("free-run", builtin=silent) as life:
+        life.wait_for("free-run", "free-running")
+        assert life.keeper.status().choice == 'The mode is "free-run".'
+        life.keeper.set_mode("auto")
+        wait_until(lambda: silent.polled > 2)
+        assert life.keeper.status().choice == "It goes on until another clock has locked."
+        life.keeper.set_mode("free-run")
+        wait_until(lambda: life.keeper.status().choice == 'The mode is "free-run".')
+
+
 @pytest.mark.parametrize("refusal", [MachineError("No."), OSError("worse")])
 def test_the_first_provider_that_cannot_be_had_leaves_the_local_clock(
     refusal: Exception, caplog: pytest.LogCaptureFixture

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 POLL_S: Final = 0.05
 JOIN_TIMEOUT_S: Final = 0.2
+#: Why a provider is in use that the mode does not name.
+_UNTIL: Final = "It goes on until another clock has locked."
 
 
 class _InUse:
@@ -140,6 +142,9 @@ class ClockKeeper:
         if mode != self._chosen_mode:
             # Whoever asks for a clock means now, whatever came of it before.
             self._chosen_mode, self._chooser, self._refused = mode, Chooser(), ()
+            if self._active is not None:
+                # Until the ways of the new mode say better: it may be none of them.
+                self._active.why = _UNTIL
         found = ways(mode, self._providers.facts(now_ns))
         if self._active is None:
             self._begin(found)
