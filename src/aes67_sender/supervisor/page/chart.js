@@ -9,7 +9,7 @@ const LEAST_NS = 100;
 const TICKS = 4;
 
 /** The closest round scale around both values and zero. */
-export function makeScale(low, high) {
+function makeScale(low, high) {
   low = Math.min(low, 0);
   high = Math.max(high, 0);
   if (high - low < LEAST_NS) [low, high] = [Math.min(low, -LEAST_NS), Math.max(high, LEAST_NS)];

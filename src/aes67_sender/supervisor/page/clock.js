@@ -1,6 +1,6 @@
 // The clock: what it follows, how well, and the control to let it follow another.
 
-import { ask, askJson, Refused } from "/ui/api.js";
+import { askJson } from "/ui/api.js";
 import { OffsetChart } from "/ui/chart.js";
 import { showDone, showRefusal } from "/ui/dialogs.js";
 import { byId, h, say, sayFigures, sayPieces, sayState } from "/ui/dom.js";
@@ -53,11 +53,10 @@ export class Clock {
     const mode = this.choice.value, place = byId("clock-answer");
     this.button.disabled = true;
     try {
-      const clock = await (await ask("PATCH", "/api/v1/clock", { mode })).json();
+      const clock = await askJson("PATCH", "/api/v1/clock", { mode });
       const until = clock.provider ? `; ${clock.provider} goes on until another clock has locked` : "";
       showDone(place, [`The clock mode is "${mode}" now${until}. It counts until the sender ends.`]);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
       showRefusal(place, error);
       this.mark();
     }

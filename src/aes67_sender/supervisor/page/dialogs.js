@@ -53,7 +53,7 @@ export function showDone(place, sentences) {
   place.timer = setTimeout(() => place.replaceChildren(), 8000);
 }
 
-/** Every problem with its remedy; stays until the next answer. */
+/** Every problem with its remedy; stays until the next answer. Throws an error that is no refusal on. */
 export function showRefusal(place, error) {
   if (!(error instanceof Refused)) throw error;
   clearTimeout(place.timer);

@@ -48,8 +48,8 @@ export function sayFigures(list, figures) {
   });
 }
 
-/** Keep one thing per key, in the order of the items: `make(item)` gives `{element, update(item)}`. */
-export function keepInStep(container, kept, items, keyOf, make) {
+/** Keep one thing per key, in the order of the items: `make(item)` gives one with `element` and `update(item, ...more)`. */
+export function keepInStep(container, kept, items, keyOf, make, ...more) {
   const keys = new Set(items.map(keyOf));
   for (const [key, thing] of kept) {
     if (!keys.has(key)) {
@@ -62,6 +62,6 @@ export function keepInStep(container, kept, items, keyOf, make) {
     if (!kept.has(key)) kept.set(key, make(item));
     const thing = kept.get(key);
     if (container.children[index] !== thing.element) container.insertBefore(thing.element, container.children[index] ?? null);
-    thing.update(item);
+    thing.update(item, ...more);
   });
 }

@@ -50,11 +50,11 @@ export class Live {
     this.pause();
     try {
       await ask("GET", "/api/v1/snapshot");
-      this.tell("The sender is there, but tells nothing more. Perhaps too many pages are open. Asking again …");
+      this.tell("The sender is there, but tells nothing more. Perhaps too many pages are open.");
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.code === 401) await this.on.token();
-      else this.tell(error.code ? `${error.message} Asking again …` : "The sender does not answer. Asking again …");
+      else this.tell(error.code ? error.message : "The sender does not answer.");
     }
     if (!document.hidden) {
       clearTimeout(this.timer);

@@ -62,7 +62,7 @@ new Live({
   lost(sentence) {
     lostSince ??= new Date().toLocaleTimeString("sv");
     document.body.classList.add("lost");
-    say(byId("connection"), `${sentence.replace(/ Asking again …$/, "")} No news since ${lostSince}. Asking again …`);
+    say(byId("connection"), `${sentence} No news since ${lostSince}. Asking again …`);
   },
   back() {
     lostSince = null;

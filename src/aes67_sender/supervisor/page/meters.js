@@ -1,7 +1,7 @@
 // Peak meters with the held peak, one for each channel: a bar, and its figure in dBFS.
 
 import { h, say } from "/ui/dom.js";
-import { FLOOR_DBFS, level, share, tone } from "/ui/words.js";
+import { FLOOR_DBFS, level, minus, share, tone } from "/ui/words.js";
 
 const HOLD_S = 2;
 /** Figures change so often; bars with every snapshot. */
@@ -46,7 +46,7 @@ export class Meters {
 
 function scale() {
   const marks = SCALE_DBFS.map((dbfs) => {
-    const mark = h("span", {}, String(dbfs).replace("-", "\u2212"));
+    const mark = h("span", {}, minus(String(dbfs)));
     mark.style.left = `${share(dbfs) * 100}%`;
     return mark;
   });

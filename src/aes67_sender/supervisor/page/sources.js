@@ -13,12 +13,8 @@ export class Sources {
   }
 
   update(snapshot, figures) {
-    this.nowS = snapshot.uptime_s;
-    this.texts = figures;
-    keepInStep(byId("source-cards"), this.rows, snapshot.sources, (source) => source.id, (source) => {
-      const row = new SourceRow(source);
-      return { element: row.element, update: (now) => row.update(now, this.nowS, this.texts) };
-    });
+    const make = (source) => new SourceRow(source);
+    keepInStep(byId("source-cards"), this.rows, snapshot.sources, (source) => source.id, make, snapshot.uptime_s, figures);
     if (!figures) return;
     const { realtime, cpu_percent: cpu, restarts } = snapshot.engine;
     say(byId("engine"), `Engine ${realtime ? "real-time" : "no real-time priority"}  CPU ${cpu.toFixed(1)} %  ${restarts} restarts`);

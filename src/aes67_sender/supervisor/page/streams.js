@@ -1,6 +1,6 @@
 // A card for each stream: state, figures, meters, and what can be done to it.
 
-import { ask, askJson, Refused, streamPath } from "/ui/api.js";
+import { ask, askJson, streamPath } from "/ui/api.js";
 import { confirm, showDone, showRefusal } from "/ui/dialogs.js";
 import { byId, h, keepInStep, say, sayFigures, sayPieces, sayState } from "/ui/dom.js";
 import { Meters } from "/ui/meters.js";
@@ -10,18 +10,16 @@ import { grouped, plural, signed } from "/ui/words.js";
 export class Streams {
   constructor() {
     this.cards = new Map();
-    this.config = null;
   }
 
   /** Texts with `figures`; without, only the meters move. */
   update(snapshot, config, figures) {
-    this.nowS = snapshot.uptime_s;
-    this.texts = figures;
-    keepInStep(byId("stream-cards"), this.cards, snapshot.streams, (stream) => stream.id, (stream) => {
+    const make = (stream) => {
       const card = new StreamCard(stream);
       if (config) card.configure(config);
-      return { element: card.element, update: (now) => card.update(now, this.nowS, this.texts), card };
-    });
+      return card;
+    };
+    keepInStep(byId("stream-cards"), this.cards, snapshot.streams, (stream) => stream.id, make, snapshot.uptime_s, figures);
     if (!figures) return;
     const streams = snapshot.streams, sending = streams.filter((stream) => stream.state === "sending").length;
     const missed = streams.reduce((sum, stream) => sum + stream.missed + stream.send_errors, 0);
@@ -29,14 +27,14 @@ export class Streams {
   }
 
   configure(config) {
-    for (const { card } of this.cards.values()) card.configure(config);
+    for (const card of this.cards.values()) card.configure(config);
   }
 }
 
 class StreamCard {
   constructor(stream) {
     this.id = stream.id;
-    this.stream = stream;
+    this.stream = null;
     this.settings = null;
     const title = `stream-${stream.id}`;
     this.name = h("h3", { id: title });
@@ -67,12 +65,10 @@ class StreamCard {
   }
 
   update(stream, nowS, texts) {
-    const first = this.stream === stream || !this.element.dataset.known;
-    const changed = stream.state !== this.stream.state || stream.name !== this.stream.name;
+    const changed = stream.state !== this.stream?.state || stream.name !== this.stream.name;
     this.stream = stream;
     this.meters.update(stream.peaks_dbfs, nowS, this.settings?.channel_names);
-    if (!texts && !first && !changed) return;
-    this.element.dataset.known = "yes";
+    if (!texts && !changed) return;
     say(this.name, stream.name || stream.id);
     sayState(this.state, stream.state);
     this.element.classList.toggle("off", stream.state !== "sending");
@@ -131,7 +127,6 @@ class StreamCard {
     try {
       return await (await ask("GET", streamPath(this.id, "/sdp"))).text();
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
       showRefusal(this.answer, error);
       return null;
     }

@@ -1,16 +1,17 @@
 // Figures as short words, as the status in the terminal has them.
 
 const US = 1e3, MS = 1e6, S = 1e9;
-const MINUS = (text) => text.replace("-", "\u2212");
+/** With a real minus. */
+export const minus = (text) => text.replace("-", "\u2212");
 
 /** Nanoseconds in the unit that suits: −310 ns, 5.2 µs, 1.2 ms, 3.0 s. */
 export function timeSpan(ns) {
   if (ns === null || ns === undefined) return "–";
   const size = Math.abs(ns);
-  if (size < US) return MINUS(`${ns.toFixed(0)} ns`);
-  if (size < MS) return MINUS(`${(ns / US).toFixed(1)} µs`);
-  if (size < S) return MINUS(`${(ns / MS).toFixed(1)} ms`);
-  return MINUS(`${(ns / S).toFixed(1)} s`);
+  if (size < US) return minus(`${ns.toFixed(0)} ns`);
+  if (size < MS) return minus(`${(ns / US).toFixed(1)} µs`);
+  if (size < S) return minus(`${(ns / MS).toFixed(1)} ms`);
+  return minus(`${(ns / S).toFixed(1)} s`);
 }
 
 /** 12 s, 3:07, 2:03:07, 5 d 2:03. */
@@ -26,7 +27,7 @@ export function duration(seconds) {
 export const FLOOR_DBFS = -60, HOT_DBFS = -9, CLIP_DBFS = -0.1;
 
 /** A level to a tenth, or that there is none. */
-export const level = (dbfs) => (dbfs > 2 * FLOOR_DBFS ? MINUS(dbfs.toFixed(1)) : "\u2212∞");
+export const level = (dbfs) => (dbfs > 2 * FLOOR_DBFS ? minus(dbfs.toFixed(1)) : "\u2212∞");
 
 /** "hot" where programme peaks do not belong (EBU R 68), "clip" where it clips. */
 export const tone = (dbfs) => (dbfs >= CLIP_DBFS ? "clip" : dbfs > HOT_DBFS ? "hot" : "");
@@ -36,13 +37,13 @@ export const share = (dbfs) => Math.min(1, Math.max(0, 1 - dbfs / FLOOR_DBFS));
 
 export const signed = (number, digits) => {
   const text = number.toFixed(digits);
-  return Number(text) === 0 ? (0).toFixed(digits) : MINUS(`${number > 0 ? "+" : ""}${text}`);
+  return Number(text) === 0 ? (0).toFixed(digits) : minus(`${number > 0 ? "+" : ""}${text}`);
 };
 
 export const plural = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
 
 /** A number with thin spaces between its thousands. */
-export const grouped = (number) => MINUS(String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, "\u202f"));
+export const grouped = (number) => minus(String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, "\u202f"));
 
 const SEVERITIES = ["error", "warning", "info"];
 
