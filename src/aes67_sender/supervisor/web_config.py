@@ -59,18 +59,19 @@ def add_config_routes(app: FastAPI, live: LiveConfig) -> None:
         responses={**_CHANGED, 404: {"description": "No such stream"}},
     )
     async def patch_stream(stream_id: str, request: Request) -> Response:
+        missing = HTTPException(404, f"There is no stream {stream_id!r}.")
+
         async def change(patch: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON data
-            applied, stream = await live.patch_stream(stream_id, patch)
+            try:
+                applied, stream = await live.patch_stream(stream_id, patch)
+            except KeyError:
+                # Another request has removed it while this one waited for its turn.
+                raise missing from None
             return {"applied": applied, "stream": stream}
 
-        missing = HTTPException(404, f"There is no stream {stream_id!r}.")
         if stream_id not in {stream["id"] for stream in live.data()["streams"]}:
             raise missing
-        try:
-            return await _changed(request, change)
-        except KeyError:
-            # Another request has removed it while this one waited for its turn.
-            raise missing from None
+        return await _changed(request, change)
 
 
 async def _changed(request: Request, change: Callable[[Any], Awaitable[dict[str, Any]]]) -> JSONResponse:
