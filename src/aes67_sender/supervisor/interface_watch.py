@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -42,11 +41,3 @@ async def looks(
         failed = False
         if name() == wanted:
             yield found
-
-
-async def set_within(event: asyncio.Event, limit_s: float | None) -> None:
-    """Return when the event is set, or when the time is over; ``None`` is no limit."""
-    # Not wait_for: before Python 3.12 it forgets to be cancelled when it is woken at the same time.
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(limit_s):
-            await event.wait()

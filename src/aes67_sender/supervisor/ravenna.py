@@ -13,8 +13,8 @@ from aes67_sender.model.problem import Problem
 from aes67_sender.net.listen import Listening, PortTakenError, listen, port_of
 from aes67_sender.net.mdns.port import open_mdns
 from aes67_sender.net.mdns.responder import Responder
-from aes67_sender.supervisor.interface_watch import set_within
 from aes67_sender.supervisor.rtsp import RtspServer
+from aes67_sender.supervisor.waiting import set_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

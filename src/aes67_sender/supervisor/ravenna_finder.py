@@ -13,7 +13,7 @@ from aes67_sender.model.problem import Problem
 from aes67_sender.net.mdns.browser import Browser
 from aes67_sender.net.mdns.port import open_mdns
 from aes67_sender.net.rtsp_client import describe
-from aes67_sender.supervisor.interface_watch import set_within
+from aes67_sender.supervisor.waiting import set_within
 from aes67_sender.wire.rtsp_url import RtspUrl, by_name
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from aes67_sender.logic.sap_directory import SapDirectory
 from aes67_sender.logic.session_facts import read_facts
 from aes67_sender.model.problem import Problem
 from aes67_sender.net.sap import SapSocket, open_sap_socket
-from aes67_sender.supervisor.interface_watch import set_within
+from aes67_sender.supervisor.waiting import set_within
 from aes67_sender.wire.sap import PORT, decode, encode
 
 if TYPE_CHECKING:

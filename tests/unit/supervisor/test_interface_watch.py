@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aes67_sender.supervisor.interface_watch import looks, set_within
+from aes67_sender.supervisor.interface_watch import looks
 from unit.supervisor.test_sender import INTERFACE, run, sending, setup
 
 if TYPE_CHECKING:
@@ -56,18 +56,6 @@ def test_what_was_found_of_an_interface_no_longer_wanted_is_not_told() -> None:
         return INTERFACE if name == "eth0" else None
 
     assert seen(1, look, lambda: wanted[0]) == [None]
-
-
-def test_an_event_is_waited_for_and_no_longer_than_said() -> None:
-    async def body() -> None:
-        event = asyncio.Event()
-        await set_within(event, 0.01)
-        assert not event.is_set()
-        asyncio.get_running_loop().call_later(0.01, event.set)
-        async with asyncio.timeout(20):
-            await set_within(event, None)
-
-    asyncio.run(body())
 
 
 def test_an_address_that_cannot_be_taken_is_logged_and_ends_no_stream(
